@@ -1,8 +1,8 @@
 """The one shape that every estimate table has.
 
-An estimate table has one row per estimate and the columns of :data:`ESTIMATE_COLUMNS`, in that order; besides these only
-columns that start with ``by_`` (what the estimate is split by) and those of :data:`EXTRA_COLUMNS`. Nothing in it is ever
-rounded or suppressed: that happens once, at the edge, in :mod:`increase_eval.reporting`.
+An estimate table has one row per estimate and the columns of :data:`ESTIMATE_COLUMNS`, in that order; besides these
+only columns that start with ``by_`` (what the estimate is split by) and those of :data:`EXTRA_COLUMNS`. Nothing in it
+is ever rounded or suppressed: that happens once, at the edge, in :mod:`increase_eval.reporting`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def estimate_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame, **constants
     Examples
     --------
     >>> table = estimate_table([{"term": "share", "estimate": 0.5, "n": 10}], outcome="retained")
-    >>> table.loc[0, ["outcome", "term", "estimate", "n"]].tolist()
+    >>> table[["outcome", "term", "estimate", "n"]].iloc[0].tolist()
     ['retained', 'share', 0.5, 10]
     """
     frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)

@@ -1,0 +1,1 @@
+"""Dagster: names, connects, checks and stores what the library computes."""

@@ -1,0 +1,1 @@
+"""Who left, and what that may have done to the results."""

@@ -1,0 +1,1 @@
+"""Disclosure control, tables, figures, documents and their translations."""
