@@ -42,8 +42,9 @@ def estimate_table(rows: Iterable[Mapping[str, Any]] | pd.DataFrame, **constants
     Examples
     --------
     >>> table = estimate_table([{"term": "share", "estimate": 0.5, "n": 10}], outcome="retained")
-    >>> table[["outcome", "term", "estimate", "n"]].iloc[0].tolist()
-    ['retained', 'share', 0.5, 10]
+    >>> print(table[["outcome", "term", "estimate", "n"]].to_string(index=False))
+     outcome  term  estimate   n
+    retained share       0.5  10
     """
     frame = pd.DataFrame(rows if isinstance(rows, pd.DataFrame) else list(rows)).assign(**constants)
     by_columns = [column for column in frame.columns if column.startswith("by_")]

@@ -1,0 +1,141 @@
+"""How a study is built: its waves, arms, levels, states, periods, and what protects its participants."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
+
+
+class Window(ContractModel):
+    """When answers to a wave are expected. Answers outside are flagged and kept."""
+
+    since: Annotated[
+        str, Field(description="Where the count starts: `entry`, `completion`, or the id of an earlier wave.")
+    ]
+    from_days: Annotated[int, Field(description="First day of the window.")] = 0
+    to_days: Annotated[int, Field(description="Last day of the window.")]
+
+
+class Wave(ContractModel):
+    """One wave of the survey. Waves are listed in order."""
+
+    id: Identifier
+    label: Text
+    time: Annotated[float, Field(description="Planned time since the first wave, in the study's `time_unit`.")]
+    window: Window | None = None
+
+
+class Arm(ContractModel):
+    """One arm (delivery approach). The reference comes first."""
+
+    id: Identifier
+    label: Text
+    aliases: Annotated[
+        tuple[Code, ...], Field(description="What the files write for this arm, besides its id and labels.")
+    ] = ()
+
+
+class Unit(ContractModel):
+    """One known unit of a level, such as one provider."""
+
+    id: Identifier
+    label: Text
+    parent: Annotated[str | None, Field(description="The unit of the level above that this one lies in.")] = None
+    arm: Annotated[str | None, Field(description="The arm of everybody in this unit, where there is one.")] = None
+    attributes: Annotated[dict[str, str], Field(description="Such as area and country.")] = {}
+    aliases: tuple[Code, ...] = ()
+    in_comparison: Annotated[bool, Field(description="False: counted in the register, outside the comparison.")] = True
+
+
+class Level(ContractModel):
+    """A level that participants are grouped by. Levels are listed from the finest to the coarsest."""
+
+    id: Identifier
+    label: Text
+    column: Annotated[ColumnName, Field(description="The column of `participants` that holds the unit.")]
+    nested_in: Annotated[str | None, Field(description="The id of the level above; empty: crossed, or the top.")] = None
+    is_site: Annotated[bool, Field(description="The finest place a participant belongs to.")] = False
+    units: tuple[Unit, ...] = ()
+
+
+class State(ContractModel):
+    """One state of a state variable."""
+
+    id: Identifier
+    label: Text
+    code: Code
+    in_work: Annotated[bool, Field(description="Whether the state counts as in work.")] = False
+
+
+class StateVariable(ContractModel):
+    """A categorical status measured at several waves, such as employment."""
+
+    id: Identifier
+    label: Text
+    column: Annotated[ColumnName, Field(description="The conformed column of the waves that holds it.")]
+    states: Annotated[tuple[State, ...], Field(min_length=2)]
+
+
+class Period(ContractModel):
+    """A stretch of calendar time that matters for reading the results, such as a lockdown."""
+
+    id: Identifier
+    label: Text
+    start: date
+    end: date
+    where: Annotated[dict[str, str], Field(description="Attributes it holds for, such as `country: england`.")] = {}
+
+
+class RowRule(ContractModel):
+    """A rule that sends whole rows to quarantine: test rows, previews, withdrawn consent."""
+
+    id: Identifier
+    kind: Literal["test_row", "preview", "consent_withdrawn", "other"]
+    column: Annotated[ColumnName, Field(description="The column as the files have it.")]
+    values: Annotated[tuple[Code, ...], Field(min_length=1, description="Rows with one of these are quarantined.")]
+    remedy: Annotated[Text, Field(description="What a field officer should do about it.")]
+    sources: Annotated[tuple[str, ...], Field(description="Sources that have the column; empty: all.")] = ()
+
+
+class KeyRule(ContractModel):
+    """How a participant's key is read before it is replaced by a keyed hash."""
+
+    column: Annotated[ColumnName | None, Field(description="The column with the key; empty: the row number.")]
+    normalise: Annotated[
+        tuple[Literal["strip", "upper", "lower", "remove_spaces", "remove_dashes", "strip_leading_zeros"], ...],
+        Field(description="Applied in this order before keys are compared."),
+    ] = ("strip",)
+    pattern: Annotated[str | None, Field(description="A regular expression the normalised key must match.")] = None
+
+
+class ArmSource(ContractModel):
+    """Where a participant's arm is read: from a column of `participants`, or from the unit they belong to."""
+
+    column: ColumnName | None = None
+    level: str | None = None
+
+
+class Participants(ContractModel):
+    """Where the participants come from."""
+
+    source: Annotated[str, Field(description="The id of the source: a file of their own, or one with waves.")]
+    wave: Annotated[
+        str | None, Field(description="In a long source: the wave whose rows give the baseline columns.")
+    ] = None
+    arm: ArmSource
+    entry_date: Annotated[ColumnName | None, Field(description="The column with the date of entry.")] = None
+    country: ColumnName | None = None
+
+
+class Privacy(ContractModel):
+    """What protects the participants."""
+
+    threshold: Annotated[int, Field(ge=1, description="Published counts from 1 to one less are suppressed.")] = 10
+    personal_columns: Annotated[
+        tuple[ColumnName, ...], Field(description="Columns, as files have them, dropped before anything is stored.")
+    ] = ()
+    consent: Annotated[Text | None, Field(description="What the participants agreed to, for the report.")] = None

@@ -1,0 +1,177 @@
+"""A study: everything under one folder of ``data_contracts/``, and what it is able to do."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from increase_eval.study.base import ContractModel, Identifier, Text
+from increase_eval.study.instruments import Instruments, Scale
+from increase_eval.study.plan import AnalysisPlan
+from increase_eval.study.services import ServiceStatistics
+from increase_eval.study.sources import Source
+from increase_eval.study.structure import (
+    Arm,
+    Level,
+    Participants,
+    Period,
+    Privacy,
+    RowRule,
+    StateVariable,
+    Wave,
+)
+from increase_eval.study.tables import Column, Table
+
+
+class StudyHead(ContractModel):
+    """The file ``study.yaml``."""
+
+    id: Identifier
+    title: Text
+    description: Text
+    provenance: Annotated[
+        Literal["real", "synthetic"], Field(description="Synthetic data say so on every table, figure and page.")
+    ]
+    data_date: Annotated[str, Field(description="What the report prints as the date of the data.")]
+    data_source: Annotated[Text, Field(description="Who collected the data, and where they are published.")]
+    allocation: Literal["randomised", "not_randomised"]
+    time_unit: Literal["days", "weeks", "months", "years"] = "months"
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1)]
+    arms: Annotated[tuple[Arm, ...], Field(min_length=1, description="The reference first.")]
+    control_arm: str | None = None
+    levels: tuple[Level, ...] = ()
+    states: tuple[StateVariable, ...] = ()
+    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
+    participants: Participants
+    quarantine: tuple[RowRule, ...] = ()
+    periods: tuple[Period, ...] = ()
+    privacy: Privacy = Privacy()
+    notes: Annotated[tuple[Text, ...], Field(description="What the report says about these data, as they are.")] = ()
+
+
+class Study(ContractModel):
+    """One study, read and checked.
+
+    Attributes
+    ----------
+    head, instruments, analysis, services
+        The files ``study.yaml``, ``instruments.yaml``, ``analysis.yaml`` and ``service_statistics.yaml`` (or None).
+    tables
+        File stem -> the tables of ``waves/``.
+    folder
+        Where the contract was read.
+    contract_hash
+        SHA-256 over the names and bytes of the contract's files.
+    """
+
+    head: StudyHead
+    instruments: Instruments
+    analysis: AnalysisPlan
+    services: ServiceStatistics | None = None
+    tables: dict[str, Table]
+    folder: Path
+    contract_hash: str
+
+    @property
+    def id(self) -> str:
+        """The study's id."""
+        return self.head.id
+
+    @property
+    def wave_ids(self) -> tuple[str, ...]:
+        """The ids of the waves, in order."""
+        return tuple(wave.id for wave in self.head.waves)
+
+    @property
+    def arm_ids(self) -> tuple[str, ...]:
+        """The ids of the arms, the reference first."""
+        return tuple(arm.id for arm in self.head.arms)
+
+    @cached_property
+    def scales(self) -> tuple[Scale, ...]:
+        """Every scale and subscale, components before the scores that are made from them."""
+        return self.instruments.every_scale()
+
+    def scale(self, scale_id: str) -> Scale:
+        """Give one scale or subscale by id."""
+        for scale in self.scales:
+            if scale.id == scale_id:
+                return scale
+        raise ValueError(f"study {self.id!r} has no scale {scale_id!r}; it has: {', '.join(s.id for s in self.scales)}")
+
+    def wave(self, wave_id: str) -> Wave:
+        """Give one wave by id."""
+        for wave in self.head.waves:
+            if wave.id == wave_id:
+                return wave
+        raise ValueError(f"study {self.id!r} has no wave {wave_id!r}; it has: {', '.join(self.wave_ids)}")
+
+    @property
+    def participant_columns(self) -> tuple[Column, ...]:
+        """The contracted columns of `participants`."""
+        return tuple(c for table in self.tables.values() if table.table == "participants" for c in table.columns)
+
+    def wave_columns(self, wave_id: str) -> tuple[Column, ...]:
+        """Give the contracted columns of one wave."""
+        return tuple(
+            column
+            for table in self.tables.values()
+            if wave_id in table.waves
+            for column in table.columns
+            if not column.waves or wave_id in column.waves
+        )
+
+    def table_of(self, column: Column) -> Table:
+        """Give the table that a contracted column stands in (for its value sets)."""
+        for table in self.tables.values():
+            if any(column is own for own in table.columns):
+                return table
+        raise ValueError(f"column {column.name!r} is in no table of study {self.id!r}")
+
+    def scale_waves(self, scale: Scale) -> tuple[str, ...]:
+        """Give the waves that ask at least one item of a scale."""
+        asked = {wave: {column.name for column in self.wave_columns(wave)} for wave in self.wave_ids}
+        items = set(self._leaf_items(scale))
+        return tuple(wave for wave in self.wave_ids if items & asked[wave])
+
+    def _leaf_items(self, scale: Scale) -> tuple[str, ...]:
+        if scale.rule != "norm_weighted":
+            return scale.items
+        components = {component.id: component for component in self.scales}
+        return tuple(
+            leaf for item in scale.items for leaf in (components[item].items if item in components else (item,))
+        )
+
+    @property
+    def site_level(self) -> Level | None:
+        """The finest level a participant belongs to, where the study has sites."""
+        return next((level for level in self.head.levels if level.is_site), None)
+
+    @property
+    def is_synthetic(self) -> bool:
+        """Whether the data are made up, which every table, figure and page then says."""
+        return self.head.provenance == "synthetic"
+
+    @cached_property
+    def capabilities(self) -> frozenset[str]:
+        """What this study can do, derived from its contract alone.
+
+        ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
+        ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``.
+        """
+        answers = {
+            "items": any(not scale.delivered for scale in self.scales),
+            "scales": bool(self.scales),
+            "states": bool(self.head.states),
+            "services": self.services is not None,
+            "costs": self.services is not None and bool(self.services.costs),
+            "control_arm": self.head.control_arm is not None,
+            "sites": self.site_level is not None,
+            "published": (self.folder / "published.csv").is_file(),
+            "repeated": len(self.head.waves) > 1,
+            "randomised": self.head.allocation == "randomised",
+        }
+        return frozenset(name for name, able in answers.items() if able)
