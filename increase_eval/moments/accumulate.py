@@ -49,7 +49,7 @@ def provisional_centre(values: FloatArray) -> FloatArray:
     observed = ~np.isnan(values)
     count = observed.sum(axis=0)
     total = np.where(observed, values, 0.0).sum(axis=0)
-    return np.divide(total, count, out=np.zeros(values.shape[1]), where=count > 0)
+    return np.asarray(total / np.maximum(count, 1))
 
 
 def group_codes(frame: pd.DataFrame, by: Sequence[str]) -> IntArray:
