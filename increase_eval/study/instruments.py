@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, Text
+from increase_eval.study.problems import unknown_text
 
 Rule = Literal["sum", "mean", "prorated", "0-100", "single", "norm_weighted"]
+
+_At = tuple[str | int, ...]
 
 
 class Norm(ContractModel):
@@ -82,49 +85,81 @@ class Scale(ContractModel):
     licence: str | None = None
     citation: str | None = None
 
-    @field_validator("range", "item_ranges", mode="after")
-    @classmethod
-    def _low_before_high(cls, value: object) -> object:
-        pairs = value.values() if isinstance(value, dict) else [value] if value is not None else []
-        for low, high in pairs:  # type: ignore[misc]
-            if low >= high:
-                raise ValueError(f"[{low:g}, {high:g}]: the lowest code comes first and differs from the highest")
-        return value
-
-    @model_validator(mode="after")
-    def _hangs_together(self) -> Scale:
-        problems = list(self._problems())
-        if problems:
-            raise ValueError("; ".join(problems))
-        return self
-
-    def _problems(self) -> Iterator[str]:
-        repeated = sorted({item for item in self.items if self.items.count(item) > 1})
-        if repeated:
-            yield f"items {repeated} stand twice in scale {self.id!r}"
-        named = {
-            "reversed": self.reversed,
-            "recode": tuple(self.recode),
-            "item_ranges": tuple(self.item_ranges),
-            "norms": tuple(self.norms),
-            "recode_when": tuple(recode.item for recode in self.recode_when),
-            "subscales": tuple(item for items in self.subscales.values() for item in items),
-        }
-        for field, items in named.items():
-            for item in sorted(set(items) - set(self.items)):
-                yield f"`{field}` names {item!r}, which is no item of scale {self.id!r}; items: {', '.join(self.items)}"
-        if self.minimum_answered is not None and self.minimum_answered > len(self.items):
-            yield f"`minimum_answered` is {self.minimum_answered}, and there are {len(self.items)} items"
+    def findings(self) -> Iterator[Finding]:
+        """Give what does not hang together: repeated items, names that are no item, impossible counts and ranges."""
+        for index, item in enumerate(self.items):
+            if item in self.items[:index]:
+                yield Finding(f"item {item!r} stands twice in the scale", ("items", index))
+        for at, item in self._named_items():
+            if item not in self.items:
+                yield Finding(unknown_text(item, "item of the scale", self.items), at, uses=("items",))
+        yield from self._range_findings()
+        yield from self._count_findings()
         if self.rule == "single" and len(self.items) != 1:
-            yield f"rule single takes one item, and scale {self.id!r} has {len(self.items)}"
-        if self.rule == "norm_weighted" and set(self.norms) != set(self.items):
-            yield "rule norm_weighted needs `norms` for every item"
-        for item in [*self.reversed, *(self.items if self.rule == "0-100" else ())]:
+            yield Finding(f"the rule single takes one item, and the scale has {len(self.items)}", ("rule",), ("items",))
+        for item in self.items if self.rule == "norm_weighted" else ():
+            if item not in self.norms:
+                yield Finding(f"the rule norm_weighted needs a norm for {item!r}", ("norms",), ("items", "norms"))
+        if self.norms and self.rule != "norm_weighted":
+            yield Finding(f"norms are for the rule norm_weighted, and this one is {self.rule}", ("norms",), ("rule",))
+
+    def _named_items(self) -> Iterator[tuple[_At, str]]:
+        for index, item in enumerate(self.reversed):
+            yield ("reversed", index), item
+        for field, by_item in (("recode", self.recode), ("item_ranges", self.item_ranges), ("norms", self.norms)):
+            for item in by_item:
+                yield (field, item), item
+        for index, recode in enumerate(self.recode_when):
+            yield ("recode_when", index, "item"), recode.item
+        for name, items in self.subscales.items():
+            for index, item in enumerate(items):
+                yield ("subscales", name, index), item
+
+    def _range_findings(self) -> Iterator[Finding]:
+        ranges: dict[_At, tuple[float, float]] = {("item_ranges", item): p for item, p in self.item_ranges.items()}
+        if self.range is not None:
+            ranges[("range",)] = self.range
+        for at, (low, high) in ranges.items():
+            if low >= high:
+                yield Finding(f"[{low:g}, {high:g}]: the lowest code comes first and differs from the highest", at)
+        wanting: list[tuple[_At, str]] = [(("reversed", index), item) for index, item in enumerate(self.reversed)]
+        wanting += [(("items", index), item) for index, item in enumerate(self.items) if self.rule == "0-100"]
+        for at, item in wanting:
             if item in self.items and self.range_of(item) is None:
-                yield f"item {item!r} needs `range` or `item_ranges`: it is reversed or rescaled"
-        for field, names in (("labels", self.subscale_labels), ("minimum_answered", self.subscale_minimum_answered)):
-            for name in sorted(set(names) - set(self.subscales)):
-                yield f"`subscale_{field}` names {name!r}, which is no subscale of {self.id!r}"
+                why = "it is reversed" if at[0] == "reversed" else "the rule 0-100 rescales it"
+                needed = f"item {item!r} needs `range` or `item_ranges`: {why}"
+                yield Finding(needed, at, ("items", "range", "item_ranges", "rule"))
+        for index, item in enumerate(self.reversed):
+            if item in self.reversed[:index]:
+                yield Finding(f"item {item!r} stands twice in `reversed`", ("reversed", index))
+
+    def _count_findings(self) -> Iterator[Finding]:
+        counts: list[tuple[_At, int, int, str]] = [
+            (
+                ("subscale_minimum_answered", name),
+                least,
+                len(self.subscales.get(name, self.items)),
+                f"subscale {name!r}",
+            )
+            for name, least in self.subscale_minimum_answered.items()
+        ]
+        if self.minimum_answered is not None:
+            counts.append((("minimum_answered",), self.minimum_answered, len(self.items), "the scale"))
+        for at, least, count, whose in counts:
+            if not 1 <= least <= count:
+                yield Finding(
+                    f"{least} items cannot be answered: {whose} has {count}; allowed: 1 to {count}", at, ("items",)
+                )
+        for field in ("subscale_labels", "subscale_minimum_answered"):
+            for name in getattr(self, field):
+                if name not in self.subscales:
+                    yield Finding(
+                        unknown_text(name, "subscale of the scale", self.subscales), (field, name), ("subscales",)
+                    )
+        for name, items in self.subscales.items():
+            for index, item in enumerate(items):
+                if item in items[:index]:
+                    yield Finding(f"item {item!r} stands twice in the subscale", ("subscales", name, index))
 
     def range_of(self, item: str) -> tuple[float, float] | None:
         """Give the lowest and highest code of an item after recoding, or None where none is declared."""

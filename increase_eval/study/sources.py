@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier
+from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, Word
 from increase_eval.study.structure import KeyRule
 
 Format = Literal["auto", "csv", "qualtrics", "xlsx", "spss", "stata", "parquet"]
@@ -17,9 +18,9 @@ class ReadOptions(ContractModel):
     """How to read a file, where it should not be found out from the file itself."""
 
     delimiter: Annotated[str | None, Field(max_length=2)] = None
-    encoding: str | None = None
+    encoding: Word | None = None
     decimal: Literal[".", ","] | None = None
-    sheet: Annotated[str | None, Field(description="The sheet of a workbook; empty: its only one.")] = None
+    sheet: Annotated[Word | None, Field(description="The sheet of a workbook; empty: its only one.")] = None
 
 
 class Duplicates(ContractModel):
@@ -37,28 +38,34 @@ class Source(ContractModel):
     id: Identifier
     files: Annotated[tuple[str, ...], Field(min_length=1, description="Patterns below the study's raw folder.")]
     format: Format = "auto"
-    platform: Annotated[str | None, Field(description="Which of a column's `aliases` these files use.")] = None
+    platform: Annotated[Word | None, Field(description="Which of a column's `aliases` these files use.")] = None
     shape: Shape
     wave: Annotated[str | None, Field(description="For `per_wave`: the wave.")] = None
     wave_column: Annotated[ColumnName | None, Field(description="For `long`: the column that names the wave.")] = None
-    wave_values: Annotated[dict[str, str], Field(description="For `long`: what the file writes -> wave id.")] = {}
+    wave_values: Annotated[dict[Word, str], Field(description="For `long`: what the file writes -> wave id.")] = {}
     columns_by_wave: Annotated[
-        dict[ColumnName, dict[str, ColumnName]],
+        dict[ColumnName, dict[Word, ColumnName]],
         Field(description="For `wide`: conformed column -> wave id -> column in the file."),
     ] = {}
     key: KeyRule | None = None
     options: ReadOptions = ReadOptions()
+    values_by: Annotated[
+        Literal["code", "label"] | None,
+        Field(description="Which is right where the value labels in a file contradict its codes; empty: neither."),
+    ] = None
     duplicates: Duplicates = Duplicates()
     optional: Annotated[bool, Field(description="True: no file is not an error.")] = False
     constants: Annotated[
         dict[ColumnName, Code], Field(description="Columns that all rows of these files share, such as a country.")
     ] = {}
 
-    @model_validator(mode="after")
-    def _has_what_its_shape_needs(self) -> Source:
-        needed = {"per_wave": "wave", "long": "wave_column", "wide": "columns_by_wave"}.get(self.shape)
-        if needed and not getattr(self, needed):
-            raise ValueError(f"a source of shape {self.shape} needs `{needed}`")
-        if self.shape == "long" and not self.wave_values:
-            raise ValueError("a source of shape long needs `wave_values`")
-        return self
+    def findings(self) -> Iterator[Finding]:
+        """Give what does not hang together: what the shape needs, and what it has no use for."""
+        uses = {"per_wave": ("wave",), "long": ("wave_column", "wave_values"), "wide": ("columns_by_wave",)}
+        needed = uses.get(self.shape, ())
+        for field in needed:
+            if not getattr(self, field):
+                yield Finding(f"a source of shape {self.shape} needs `{field}`", (), ("shape", field))
+        for field in ("wave", "wave_column", "wave_values", "columns_by_wave"):
+            if field not in needed and getattr(self, field):
+                yield Finding(f"a source of shape {self.shape} has no `{field}`", (field,), ("shape",))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text, Word
 
 
 class Window(ContractModel):
@@ -46,7 +46,7 @@ class Unit(ContractModel):
     label: Text
     parent: Annotated[str | None, Field(description="The unit of the level above that this one lies in.")] = None
     arm: Annotated[str | None, Field(description="The arm of everybody in this unit, where there is one.")] = None
-    attributes: Annotated[dict[str, str], Field(description="Such as area and country.")] = {}
+    attributes: Annotated[dict[Word, Word], Field(description="Such as area and country.")] = {}
     aliases: tuple[Code, ...] = ()
     in_comparison: Annotated[bool, Field(description="False: counted in the register, outside the comparison.")] = True
 
@@ -87,7 +87,7 @@ class Period(ContractModel):
     label: Text
     start: date
     end: date
-    where: Annotated[dict[str, str], Field(description="Attributes it holds for, such as `country: england`.")] = {}
+    where: Annotated[dict[Word, Word], Field(description="Attributes it holds for, such as `country: england`.")] = {}
 
 
 class RowRule(ContractModel):
@@ -122,12 +122,19 @@ class ArmSource(ContractModel):
 class Participants(ContractModel):
     """Where the participants come from."""
 
-    source: Annotated[str, Field(description="The id of the source: a file of their own, or one with waves.")]
+    source: Annotated[
+        str,
+        Field(
+            description="The id of the source: a file of their own, or one with waves. Other sources of the same wave, "
+            "as where two countries send a file each, give baseline columns too."
+        ),
+    ]
     wave: Annotated[
         str | None, Field(description="In a long source: the wave whose rows give the baseline columns.")
     ] = None
     arm: ArmSource
     entry_date: Annotated[ColumnName | None, Field(description="The column with the date of entry.")] = None
+    completion_date: Annotated[ColumnName | None, Field(description="The column with the date of completion.")] = None
     country: ColumnName | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import ContractModel, Identifier, Text
+from increase_eval.study.base import ContractModel, Identifier, Text, Word
 from increase_eval.study.instruments import Instruments, Scale
 from increase_eval.study.plan import AnalysisPlan
 from increase_eval.study.services import ServiceStatistics
@@ -35,7 +35,7 @@ class StudyHead(ContractModel):
     provenance: Annotated[
         Literal["real", "synthetic"], Field(description="Synthetic data say so on every table, figure and page.")
     ]
-    data_date: Annotated[str, Field(description="What the report prints as the date of the data.")]
+    data_date: Annotated[Word, Field(description="What the report prints as the date of the data.")]
     data_source: Annotated[Text, Field(description="Who collected the data, and where they are published.")]
     allocation: Literal["randomised", "not_randomised"]
     time_unit: Literal["days", "weeks", "months", "years"] = "months"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, Text, Word
 
 ColumnType = Literal["integer", "number", "category", "boolean", "date", "text"]
 MissingReason = Literal["refused", "not_asked", "left", "unknown"]
@@ -30,7 +31,7 @@ class Column(ContractModel):
     label: Text
     type: ColumnType
     source: Annotated[ColumnName | None, Field(description="The name in the files; empty: the same.")] = None
-    aliases: Annotated[dict[str, ColumnName], Field(description="Platform -> the name in its files.")] = {}
+    aliases: Annotated[dict[Word, ColumnName], Field(description="Platform -> the name in its files.")] = {}
     values: Annotated[
         tuple[ValueLabel, ...] | str, Field(description="Value labels, or the name of one of `value_sets`.")
     ] = ()
@@ -45,18 +46,20 @@ class Column(ContractModel):
         Severity, Field(description="What a value that is not allowed costs: itself, its row, or the run.")
     ] = "value"
     waves: Annotated[tuple[str, ...], Field(description="The waves that ask it; empty: all of the table.")] = ()
+    sources: Annotated[tuple[str, ...], Field(description="The sources whose files have it; empty: all.")] = ()
     role: Annotated[
         Literal["answer_date", "mode", "language", "demographic", "level", "arm", "other"],
         Field(description="What the column is for, beyond the scales and states that name it."),
     ] = "other"
 
-    @model_validator(mode="after")
-    def _is_possible(self) -> Column:
+    def findings(self) -> Iterator[Finding]:
+        """Give what does not hang together: a range that cannot be, or that the type cannot have."""
         if self.range is not None and self.range[0] > self.range[1]:
-            raise ValueError(f"`range` is {list(self.range)}: the lowest value comes first")
+            yield Finding(f"[{self.range[0]:g}, {self.range[1]:g}]: the lowest value comes first", ("range",))
         if self.range is not None and self.type not in ("integer", "number"):
-            raise ValueError(f"`range` is for integer and number columns, and this one is {self.type}")
-        return self
+            yield Finding(
+                f"a range is for integer and number columns, and this one is {self.type}", ("range",), ("type",)
+            )
 
     def names_in_files(self, platform: str | None) -> tuple[str, ...]:
         """Give the names under which files of a platform may have this column, the most specific first."""
@@ -81,13 +84,12 @@ class Table(ContractModel):
     columns: Annotated[tuple[Column, ...], Field(min_length=1)]
     ignored: Annotated[tuple[Ignored, ...], Field(description="Every column of the files is here or above.")] = ()
 
-    @model_validator(mode="after")
-    def _says_its_waves(self) -> Table:
+    def findings(self) -> Iterator[Finding]:
+        """Give what does not hang together: a table of waves without waves, or one of participants with some."""
         if self.table == "wave" and not self.waves:
-            raise ValueError("a table of waves needs `waves`: the ids of the waves it describes")
+            yield Finding("a table of waves needs `waves`: the ids of the waves it describes", (), ("table", "waves"))
         if self.table == "participants" and self.waves:
-            raise ValueError("the table of participants has no `waves`")
-        return self
+            yield Finding("the table of participants has no waves", ("waves",), ("table",))
 
     def values_of(self, column: Column) -> tuple[ValueLabel, ...]:
         """Give the value labels of a column, looking up a named set."""

@@ -1,0 +1,68 @@
+"""References in ``analysis.yaml``: outcomes, waves, arms, estimands, contrasts, scales and covariates by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from increase_eval.study.cursor import Cursor, duplicate_ids, duplicates
+from increase_eval.study.problems import Problem, shown, unknown_text
+from increase_eval.study.references.names import Names
+
+
+def plan_problems(names: Names) -> Iterator[Problem]:
+    """Check the analysis plan against the rest of the contract."""
+    plan = names.top("analysis.yaml")
+    for field, what in (("estimands", "estimand"), ("contrasts", "contrast"), ("families", "family")):
+        yield from duplicate_ids(plan[field], what)
+    for estimand in plan["estimands"]:
+        yield from _estimand_problems(names, estimand)
+    for contrast in plan["contrasts"]:
+        for field in ("first", "second"):
+            yield from contrast[field].unknown("arm", names.arms)
+        if contrast["first"].word and contrast["first"].word == contrast["second"].word:
+            yield contrast["second"].problem(f"{shown(contrast['second'].value)} is compared with itself")
+    for family in plan["families"]:
+        for field, what in (("estimands", "estimand"), ("contrasts", "contrast")):
+            known = [one["id"].word for one in plan[field] if one["id"].word]
+            yield from duplicates(family[field].words(), f"the {what}")
+            for _, place in family[field].words():
+                yield from place.unknown(what, known)
+    yield from duplicates(((m["scale"].word, m["scale"]) for m in plan["margins"] if m["scale"].word), "the margin for")
+    for margin in plan["margins"]:
+        yield from margin["scale"].unknown("scale", names.scales)
+    yield from duplicates(plan["covariates"].words(), "the covariate")
+    for _, covariate in plan["covariates"].words():
+        yield from covariate.unknown("column of the participants", names.participant_columns)
+
+
+def _estimand_problems(names: Names, estimand: Cursor) -> Iterator[Problem]:
+    outcome, wave, since = estimand["outcome"], estimand["wave"], estimand["since"]
+    yield from wave.unknown("wave", names.waves)
+    yield from since.unknown("wave", names.waves)
+    if names.scales is None or names.states is None:
+        return
+    known = [*names.scales, *names.states]
+    if outcome.word is not None and outcome.word not in known:
+        yield outcome.problem(unknown_text(outcome.value, "scale or state variable", known))
+        return
+    yield from _time_problems(names, estimand)
+    is_state = outcome.word in names.states
+    summary = estimand["summary"]
+    if is_state and summary.word in ("mean", "mean_change"):
+        yield summary.problem(f"{shown(summary.value)}: {outcome.word} is a state; allowed: share, risk_difference")
+
+
+def _time_problems(names: Names, estimand: Cursor) -> Iterator[Problem]:
+    outcome, wave, since = estimand["outcome"].word, estimand["wave"], estimand["since"]
+    order = names.waves or []
+    if wave.word in order and since.word in order and order.index(since.word) >= order.index(wave.word):
+        yield since.problem(f"{shown(since.value)} is not before {shown(wave.value)}; allowed: an earlier wave")
+    if estimand["summary"].word == "mean_change" and since.value is None:
+        yield estimand.problem("a mean change needs `since`: the wave that it starts from")
+    items = names.items_of(outcome) if outcome in (names.scales or {}) else set()
+    if outcome in (names.states or {}):
+        items = {(names.states or {})[outcome]["column"].word or ""}
+    measured = names.waves_of(items)
+    for place in (wave, since):
+        if measured and place.word in order and place.word not in measured:
+            yield place.problem(f"the wave {place.word} does not measure {outcome}; allowed: {', '.join(measured)}")
