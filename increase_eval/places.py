@@ -32,6 +32,10 @@ class Places:
         """Where the raw files of a study are put by hand."""
         return self.home / "data" / "raw" / study_id
 
+    def truth(self, study_id: str) -> Path:
+        """Where the truth of a synthetic cohort is kept, apart from the raw files; no asset reads it."""
+        return self.home / "data" / "truth" / study_id
+
     def stored(self, study_id: str) -> Path:
         """Where the tables of a study are stored, one Parquet file each."""
         return self.home / "data" / "stored" / study_id

@@ -93,6 +93,34 @@ class ResponsePlan(ContractModel):
     mechanism: Mechanism = "unseen"
 
 
+class ExtraColumn(ContractModel):
+    """A column that a platform adds to its exports and no table keeps."""
+
+    kind: Literal[
+        "constant",
+        "timestamp",
+        "minutes",
+        "response_id",
+        "free_text",
+        "first_name",
+        "last_name",
+        "email",
+        "phone",
+        "ip",
+    ]
+    value: Annotated[Code, Field(description="For `constant`.")] = ""
+
+
+class PlatformPlan(ContractModel):
+    """What the exports of one platform look like."""
+
+    country: Annotated[str, Field(description="The country whose people answer on it.")]
+    key_prefix: Annotated[str, Field(description="What their keys start with.")]
+    extra: dict[ColumnName, ExtraColumn] = {}
+    labels_in: Annotated[tuple[str, ...], Field(description="Waves exported with labels instead of codes.")] = ()
+    date_format: Annotated[str, Field(description="How the exports write dates, as in strftime.")] = "%Y-%m-%d"
+
+
 class CohortPlan(ContractModel):
     """The file ``synthetic.yaml``."""
 
@@ -113,7 +141,9 @@ class CohortPlan(ContractModel):
     choices: tuple[Choice, ...] = ()
     birth_year: Annotated[tuple[float, float, int, int], Field(description="Mean, SD, lowest, highest.")]
     birth_year_column: ColumnName
+    course_column: Annotated[ColumnName, Field(description="The column with the course session.")]
     course_size: Annotated[int, Field(ge=2)]
+    trainer_column: Annotated[ColumnName, Field(description="The column with the training provider.")]
     trainers: Annotated[dict[str, tuple[str, ...]], Field(description="Country -> names of training providers.")]
     traits: Annotated[dict[str, TraitPlan], Field(description="Scale -> its trait.")]
     trait_distribution: Literal["normal", "skewed", "heavy_tailed"] = "normal"
@@ -135,5 +165,7 @@ class CohortPlan(ContractModel):
     mode_column: ColumnName
     language_column: ColumnName
     language_by_country: dict[str, str]
+    platforms: Annotated[dict[str, PlatformPlan], Field(min_length=1, description="Platform -> its exports.")]
+    key_digits: Annotated[int, Field(ge=3, le=12)] = 6
     side_business: Annotated[dict[str, Share], Field(description="State -> share with a side business.")] = {}
     side_business_column: ColumnName | None = None

@@ -70,8 +70,8 @@ def draw_people(study: Study, plan: CohortPlan, units: pd.Series, rng: Generator
     entry = _draw_entry(plan, country, study.head.periods, rng)
     people[study.head.participants.entry_date or "entry_date"] = entry
     _add_steps(people, plan, entry, rng)
-    people["course"] = _courses(units, entry, plan.course_size)
-    people["trainer"] = _draw_trainers(people["course"], country, plan, rng)
+    people[plan.course_column] = _courses(units, entry, plan.course_size)
+    people[plan.trainer_column] = _draw_trainers(people[plan.course_column], country, plan, rng)
     people[plan.birth_year_column] = _draw_birth_year(plan, len(units), rng)
     for choice in plan.choices:
         people[choice.column] = _draw_choice(choice, units, places, rng)
@@ -125,12 +125,11 @@ def _courses(units: pd.Series, entry: pd.Series, size: int) -> pd.Series:
 
 def _draw_trainers(courses: pd.Series, country: pd.Series, plan: CohortPlan, rng: Generator) -> pd.Series:
     """Give every course one trainer of its country: trainers are crossed with the providers of a country."""
-    first = pd.DataFrame({"course": courses, "country": country}).drop_duplicates("course").sort_values("course")
-    names = [
-        plan.trainers[place][int(rng.integers(len(plan.trainers[place])))] if place in plan.trainers else ""
-        for place in first["country"]
-    ]
-    return courses.map(dict(zip(first["course"], names, strict=True)))
+    names = {}
+    for session, place in sorted(dict(zip(courses, country, strict=True)).items()):
+        known = plan.trainers.get(place, ("",))
+        names[session] = known[int(rng.integers(len(known)))]
+    return courses.map(names)
 
 
 def _draw_birth_year(plan: CohortPlan, count: int, rng: Generator) -> np.ndarray:

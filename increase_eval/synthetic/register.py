@@ -43,7 +43,7 @@ def build_register(study: Study, plan: CohortPlan, cohort: Cohort, rng: Generato
     others = _draw_others(study, plan, quotas, cohort, rng)
     clients = pd.concat([cohort.people.assign(furthest=plan.completed_step, is_respondent=True), others])
     clients = clients.reset_index(drop=True)
-    _join_courses(clients, places.level.column, study.head.participants.entry_date or "entry_date")
+    _join_courses(clients, plan, places.level.column, study.head.participants.entry_date or "entry_date")
     _send_on(clients, plan, rng)
     _blank_steps(clients, plan)
     _fix_choices(clients, plan, places, rng)
@@ -108,20 +108,21 @@ def _with_completions(
     raise InsufficientDataError(f"the dates of entry leave too few completions on one side of {day}")
 
 
-def _join_courses(clients: pd.DataFrame, unit: str, entry: str) -> None:
+def _join_courses(clients: pd.DataFrame, plan: CohortPlan, unit: str, entry: str) -> None:
     """Put the other clients into the course of the respondent of their unit who entered nearest to them, in place."""
     respondents = clients[clients["is_respondent"]].sort_values(entry, kind="stable")
     others = clients[~clients["is_respondent"] & clients[unit].isin(respondents[unit])].sort_values(
         entry, kind="stable"
     )
+    session = [plan.course_column, plan.trainer_column]
     nearest = pd.merge_asof(
         others[[entry, unit]].assign(row=others.index),
-        respondents[[entry, unit, "course", "trainer"]],
+        respondents[[entry, unit, *session]],
         on=entry,
         by=unit,
         direction="nearest",
     ).set_index("row")
-    clients.loc[nearest.index, ["course", "trainer"]] = nearest[["course", "trainer"]]
+    clients.loc[nearest.index, session] = nearest[session]
 
 
 def _send_on(clients: pd.DataFrame, plan: CohortPlan, rng: Generator) -> None:

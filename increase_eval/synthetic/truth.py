@@ -15,7 +15,7 @@ from increase_eval.study.study import Study
 from increase_eval.synthetic.process import Cohort
 
 
-def full_scores(study: Study, cohort: Cohort, scale: Scale, wave: str) -> pd.Series:
+def full_scores(cohort: Cohort, scale: Scale, wave: str) -> pd.Series:
     """Give the score that each person would have had, answered or not."""
     answers = cohort.answers[wave]
     total = pd.Series(0.0, index=answers.index)
@@ -48,7 +48,7 @@ def _rows(study: Study, cohort: Cohort) -> Iterator[tuple[str, str, str, str, fl
     for scale_id in cohort.plan.traits:
         scale = study.scale(scale_id)
         waves = [wave for wave in study.wave_ids if set(scale.items) <= set(cohort.answers[wave].columns)]
-        scores = {wave: full_scores(study, cohort, scale, wave) for wave in waves}
+        scores = {wave: full_scores(cohort, scale, wave) for wave in waves}
         for wave in waves:
             for name, here in groups.items():
                 size = int(here.sum())

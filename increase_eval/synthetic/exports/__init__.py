@@ -1,0 +1,1 @@
+"""A cohort written as the raw files that partners send."""
