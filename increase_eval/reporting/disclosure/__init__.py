@@ -1,0 +1,20 @@
+"""Disclosure control: what may leave, what is suppressed, and the gate that everything leaving passes."""
+
+from increase_eval.reporting.disclosure.counts import protect_counts
+from increase_eval.reporting.disclosure.escaping import escape_frame, escape_html, escape_spreadsheet
+from increase_eval.reporting.disclosure.estimates import SUPPRESSED, protect, protect_tables
+from increase_eval.reporting.disclosure.gate import require_protected
+from increase_eval.reporting.disclosure.magnitudes import fails_p_ratio, is_dominated
+
+__all__ = [
+    "SUPPRESSED",
+    "escape_frame",
+    "escape_html",
+    "escape_spreadsheet",
+    "fails_p_ratio",
+    "is_dominated",
+    "protect",
+    "protect_counts",
+    "protect_tables",
+    "require_protected",
+]
