@@ -29,26 +29,35 @@ from increase_eval.study.tables import Column, Table
 class StudyHead(ContractModel):
     """The file ``study.yaml``."""
 
-    id: Identifier
-    title: Text
-    description: Text
+    id: Annotated[Identifier, Field(description="What everything else calls the study: the name of its folder.")]
+    title: Annotated[Text, Field(description="The title of the report.")]
+    description: Annotated[Text, Field(description="What the programme is, in two or three sentences.")]
     provenance: Annotated[
         Literal["real", "synthetic"], Field(description="Synthetic data say so on every table, figure and page.")
     ]
     data_date: Annotated[Word, Field(description="What the report prints as the date of the data.")]
     data_source: Annotated[Text, Field(description="Who collected the data, and where they are published.")]
-    allocation: Literal["randomised", "not_randomised"]
-    time_unit: Literal["days", "weeks", "months", "years"] = "months"
-    waves: Annotated[tuple[Wave, ...], Field(min_length=1)]
+    allocation: Annotated[
+        Literal["randomised", "not_randomised"],
+        Field(description="Whether chance alone decided who came into which arm."),
+    ]
+    time_unit: Annotated[
+        Literal["days", "weeks", "months", "years"], Field(description="The unit of the waves' `time`.")
+    ] = "months"
+    waves: Annotated[tuple[Wave, ...], Field(min_length=1, description="The waves, in order.")]
     arms: Annotated[tuple[Arm, ...], Field(min_length=1, description="The reference first.")]
-    control_arm: str | None = None
-    levels: tuple[Level, ...] = ()
-    states: tuple[StateVariable, ...] = ()
-    sources: Annotated[tuple[Source, ...], Field(min_length=1)]
-    participants: Participants
-    quarantine: tuple[RowRule, ...] = ()
-    periods: tuple[Period, ...] = ()
-    privacy: Privacy = Privacy()
+    control_arm: Annotated[str | None, Field(description="The arm without the programme, where there is one.")] = None
+    levels: Annotated[
+        tuple[Level, ...], Field(description="What participants are grouped by, from the finest to the coarsest.")
+    ] = ()
+    states: Annotated[
+        tuple[StateVariable, ...], Field(description="Statuses measured at several waves, such as employment.")
+    ] = ()
+    sources: Annotated[tuple[Source, ...], Field(min_length=1, description="The raw files.")]
+    participants: Annotated[Participants, Field(description="Where the participants and their arms are read.")]
+    quarantine: Annotated[tuple[RowRule, ...], Field(description="Rules that send whole rows to quarantine.")] = ()
+    periods: Annotated[tuple[Period, ...], Field(description="Stretches of calendar time that matter.")] = ()
+    privacy: Annotated[Privacy, Field(description="What protects the participants.")] = Privacy()
     notes: Annotated[tuple[Text, ...], Field(description="What the report says about these data, as they are.")] = ()
 
 
@@ -134,10 +143,11 @@ class Study(ContractModel):
     def scale_waves(self, scale: Scale) -> tuple[str, ...]:
         """Give the waves that ask at least one item of a scale."""
         asked = {wave: {column.name for column in self.wave_columns(wave)} for wave in self.wave_ids}
-        items = set(self._leaf_items(scale))
+        items = set(self.leaf_items(scale))
         return tuple(wave for wave in self.wave_ids if items & asked[wave])
 
-    def _leaf_items(self, scale: Scale) -> tuple[str, ...]:
+    def leaf_items(self, scale: Scale) -> tuple[str, ...]:
+        """Give the items that a scale rests on in the end: those of its components, where it is made from scores."""
         if scale.rule != "norm_weighted":
             return scale.items
         components = {component.id: component for component in self.scales}
