@@ -81,9 +81,7 @@ def read_table(path: Path) -> pd.DataFrame:
     DataError
         If there is no such table, or it is not a Parquet file.
     """
-    with _readable(path) as file:
-        frame: pd.DataFrame = file.read().to_pandas()
-    return frame
+    return read_stored(path)[0]
 
 
 def read_footer(path: Path) -> dict[str, str]:
@@ -95,10 +93,19 @@ def read_footer(path: Path) -> dict[str, str]:
         If there is no such table, or it is not a Parquet file.
     """
     with _readable(path) as file:
-        metadata = file.schema_arrow.metadata or {}
-        metadata = {**metadata, **(file.metadata.metadata or {})}
-    pairs = {key.decode(): value.decode() for key, value in metadata.items()}
-    return {key.removeprefix(PREFIX): value for key, value in sorted(pairs.items()) if key.startswith(PREFIX)}
+        return _footer(file)
+
+
+def read_stored(path: Path) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Read a stored table and its footer from one and the same file, whatever other runs replace meanwhile.
+
+    Raises
+    ------
+    DataError
+        If there is no such table, or it is not a Parquet file.
+    """
+    with _readable(path) as file:
+        return file.read().to_pandas(), _footer(file)
 
 
 class StudyTables(Mapping[str, pd.DataFrame]):
@@ -227,6 +234,12 @@ def _is_storable(column: pd.Series[Any]) -> bool:
     except _ARROW_REFUSES:
         return False
     return True
+
+
+def _footer(file: pq.ParquetFile) -> dict[str, str]:
+    entries = file.metadata.metadata or {}
+    pairs = {key.decode(): value.decode() for key, value in sorted(entries.items())}
+    return {key.removeprefix(PREFIX): value for key, value in pairs.items() if key.startswith(PREFIX)}
 
 
 @contextmanager
