@@ -1,6 +1,24 @@
 """How groups and waves compare."""
 
-from increase_eval.comparison.categorical import Interval, proportion_interval
+from increase_eval.comparison.adjustment import EValue, e_value
+from increase_eval.comparison.categorical import (
+    Interval,
+    MarginalHomogeneity,
+    TwoProportions,
+    cramers_v,
+    marginal_homogeneity,
+    proportion_interval,
+    two_proportions,
+)
+from increase_eval.comparison.continuous import (
+    EffectSize,
+    Equivalence,
+    GroupComparison,
+    adjust_p_values,
+    compare_groups,
+    effect_size,
+    equivalence_test,
+)
 from increase_eval.comparison.descriptive import (
     baseline_characteristics,
     score_distribution,
@@ -10,11 +28,25 @@ from increase_eval.comparison.descriptive import (
 )
 
 __all__ = [
+    "EValue",
+    "EffectSize",
+    "Equivalence",
+    "GroupComparison",
     "Interval",
+    "MarginalHomogeneity",
+    "TwoProportions",
+    "adjust_p_values",
     "baseline_characteristics",
+    "compare_groups",
+    "cramers_v",
+    "e_value",
+    "effect_size",
+    "equivalence_test",
+    "marginal_homogeneity",
     "proportion_interval",
     "score_distribution",
     "state_shares",
     "state_transitions",
     "summarise_scores",
+    "two_proportions",
 ]

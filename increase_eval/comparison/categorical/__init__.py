@@ -1,5 +1,16 @@
 """Outcomes that are counts and categories: proportions, transitions, agreement."""
 
+from increase_eval.comparison.categorical.association import cramers_v
+from increase_eval.comparison.categorical.marginal_homogeneity import MarginalHomogeneity, marginal_homogeneity
 from increase_eval.comparison.categorical.proportions import Interval, proportion_interval
+from increase_eval.comparison.categorical.two_proportions import TwoProportions, two_proportions
 
-__all__ = ["Interval", "proportion_interval"]
+__all__ = [
+    "Interval",
+    "MarginalHomogeneity",
+    "TwoProportions",
+    "cramers_v",
+    "marginal_homogeneity",
+    "proportion_interval",
+    "two_proportions",
+]
