@@ -5,6 +5,7 @@ from increase_eval.reporting.disclosure.escaping import escape_frame, escape_htm
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED, protect, protect_tables
 from increase_eval.reporting.disclosure.gate import require_protected
 from increase_eval.reporting.disclosure.magnitudes import fails_p_ratio, is_dominated
+from increase_eval.reporting.disclosure.nesting import nesting_of
 
 __all__ = [
     "SUPPRESSED",
@@ -13,6 +14,7 @@ __all__ = [
     "escape_spreadsheet",
     "fails_p_ratio",
     "is_dominated",
+    "nesting_of",
     "protect",
     "protect_counts",
     "protect_tables",

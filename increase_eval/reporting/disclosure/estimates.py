@@ -19,7 +19,7 @@ import pandas as pd
 
 from increase_eval.reporting.disclosure.rows import EstimateRow, read_rows
 from increase_eval.reporting.disclosure.system import CountSystem
-from increase_eval.reporting.disclosure.ties import tie_rows
+from increase_eval.reporting.disclosure.ties import Nesting, tie_rows
 from increase_eval.reporting.disclosure.withholding import withhold
 from increase_eval.results import NUMBER_COLUMNS
 
@@ -106,6 +106,7 @@ def protect_tables(
     threshold: int,
     measures: Mapping[str, Measure] | None = None,
     already_public: Mapping[str, pd.Series] | None = None,
+    nesting: Nesting | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Which rows of several estimate tables may leave together?
 
@@ -120,6 +121,8 @@ def protect_tables(
         Name -> what the estimates tell, for tables that :data:`TABLE_MEASURES` does not know.
     already_public
         Name -> True for rows that others have published.
+    nesting
+        What lies in what, where rows of one `by_*` column add up to rows of another: see :func:`nesting_of`.
 
     Returns
     -------
@@ -143,7 +146,7 @@ def protect_tables(
         for row in read_rows(name, table, known.get(name), (already_public or {}).get(name))
     ]
     system = CountSystem()
-    tie_rows(system, rows)
+    tie_rows(system, rows, nesting or {})
     withheld = withhold(system, threshold=threshold)
     return {
         name: _without(table, [row for row in rows if row.table == name], withheld, threshold)

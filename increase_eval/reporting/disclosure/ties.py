@@ -6,7 +6,7 @@ A tie is only made where the true counts bear it out, so that a table with other
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from increase_eval.reporting.disclosure.rows import EstimateRow, Split
 from increase_eval.reporting.disclosure.system import CountSystem
@@ -15,7 +15,12 @@ ARROW = " -> "
 """Between two waves in the `contrast` of a transition."""
 
 
-def tie_rows(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
+Pair = tuple[str, str]
+Nesting = Mapping[Pair, Sequence[Pair]]
+"""A group -> the groups it is made of, each as ``(by_ column, value)``: an arm and the sites that lie in it."""
+
+
+def tie_rows(system: CountSystem, rows: Sequence[EstimateRow], nesting: Nesting) -> None:
     """Put the counts of all rows into a system, and tie them together."""
     for row in rows:
         people = system.cell(_people(row), row.n)
@@ -28,6 +33,7 @@ def tie_rows(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
         else:
             system.unit(row.estimate_unit, [people], needs=row.people_unit, public=row.is_public)
     _tie_totals(system, rows)
+    _tie_nested(system, rows, nesting)
     _tie_wholes(system, rows)
     _tie_flow(system, [row for row in rows if row.outcome == "responded" and not row.contrast])
     _tie_patterns(system, [row for row in rows if row.outcome == "pattern"], rows)
@@ -64,6 +70,23 @@ def _tie_totals(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
                 )
             if row.count is not None:
                 _tie_counted_total(system, row, parts, ("in no part", *own, column, "counted"))
+
+
+def _tie_nested(system: CountSystem, rows: Sequence[EstimateRow], nesting: Nesting) -> None:
+    """Tie a group to the smaller groups it is made of, which stand in rows of another `by_*` column."""
+    found = {(row.table, row.outcome, row.term, row.contrast, row.wave, row.split): row for row in rows}
+    for row in rows:
+        for pair in row.split:
+            about = (row.table, row.outcome, row.term, row.contrast, row.wave)
+            inside = [found.get((*about, row.split - {pair} | {part})) for part in nesting.get(pair, ())]
+            parts = [part for part in inside if part is not None]
+            if not parts:
+                continue
+            remainder = ("in no smaller group", *about, row.split)
+            people = [system.units[part.people_unit][0] for part in parts]
+            system.add_up(system.units[row.people_unit][0], people, remainder=(*remainder, "people"))
+            if row.count is not None:
+                _tie_counted_total(system, row, parts, (*remainder, "counted"))
 
 
 def _tie_counted_total(system: CountSystem, row: EstimateRow, parts: list[EstimateRow], remainder: Hashable) -> None:

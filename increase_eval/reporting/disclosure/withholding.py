@@ -81,9 +81,9 @@ def _exposure(system: CountSystem, hidden: set[int], threshold: int, safe: set[t
     which cells are hidden in it, and on nothing else.
     """
     small = system.small(threshold) & hidden
-    for equation in system.equations:
-        if _leaves_little(system, equation, hidden, threshold):
-            return [equation]
+    leaking = [equation for equation in system.equations if _leaves_little(system, equation, hidden, threshold)]
+    if leaking:  # in the shortest, what is withheld serves best: it often lies within a longer one
+        return [min(leaking, key=lambda equation: len(equation.parts))]
     for component in components(system, hidden):
         if component in safe or not small & set(component):
             continue

@@ -207,6 +207,24 @@ def test_who_was_lost_from_a_state_is_hidden():
     assert hidden in (["?", "?", "0.555556", "0.444444"], ["0.4", "0.6", "?", "?"])
 
 
+def test_a_site_does_not_follow_from_its_arm():
+    rows = [
+        ("all", "all", 110),
+        ("x", "all", 60),
+        ("y", "all", 50),
+        ("all", "x1", 56),
+        ("all", "x2", 4),
+        ("all", "y1", 50),
+    ]
+    constants = {"outcome": "cesd", "term": "mean", "estimate": 5.0}
+    table = estimate_table([{**constants, "by_arm": arm, "by_site": site, "n": n} for arm, site, n in rows])
+    nesting = {("by_arm", "x"): [("by_site", "x1"), ("by_site", "x2")], ("by_arm", "y"): [("by_site", "y1")]}
+    alone = protect(table, threshold=10)
+    assert _shown(alone, "estimate") == ["5", "5", "5", "5", "?", "?"]  # y1 is y: in the light of the arms not enough
+    together = protect_tables({"score_summary": table}, threshold=10, nesting=nesting)["score_summary"]
+    assert _shown(together, "estimate") == ["5", "5", "5", "?", "?", "5"]
+
+
 def test_counts_of_arithmetic_checks_are_no_counts_of_people():
     table = estimate_table([{"outcome": "cesd", "term": "agreeing rows", "estimate": 98, "n": 100}])
     assert _shown(protect_tables({"scoring_agreement": table}, threshold=10)["scoring_agreement"].assign(
