@@ -54,7 +54,7 @@ class Finding:
     """
 
     message: str
-    at: tuple[str | int, ...] = ()
+    at: tuple[str | int | float, ...] = ()
     uses: tuple[str, ...] = ()
 
 
@@ -110,7 +110,8 @@ def _from_finding(finding: Finding, data: Any) -> InitErrorDetails:
         except (LookupError, TypeError):
             value = None
     problem = PydanticCustomError("contract", "{message}", {"message": finding.message})
-    return InitErrorDetails(type=problem, loc=finding.at, input=value)
+    loc = tuple(str(step) if isinstance(step, float) else step for step in finding.at)
+    return InitErrorDetails(type=problem, loc=loc, input=value)
 
 
 def _detail(cls: type[ContractModel], error: dict[str, Any], data: Any) -> InitErrorDetails:

@@ -118,7 +118,7 @@ def parse_document(text: str, name: str) -> Document:
         node = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        return _unreadable(name, _syntax_text(error), line)
+        return _unreadable(name, _syntax_text(error, text), line)
     except yaml.reader.ReaderError as error:
         line = text[: error.position].count("\n") + 1
         return _unreadable(name, f"the character {error.character!r} is not allowed in a text file", line)
@@ -135,15 +135,16 @@ def _unreadable(name: str, message: str, line: int | None = None) -> Document:
     return Document(name, problems=(Problem(name, line, (), message),))
 
 
-def _syntax_text(error: yaml.MarkedYAMLError) -> str:
-    problem = error.problem or "it cannot be read"
-    if "token" in problem and "\\t" in problem.replace("\t", "\\t"):
+def _syntax_text(error: yaml.MarkedYAMLError, text: str) -> str:
+    problem, mark = error.problem or "it cannot be read", error.problem_mark
+    written = text.splitlines()[mark.line : mark.line + 1] if mark else []
+    if mark and written and "cannot start any token" in problem and "\t" in written[0][: mark.column + 1]:
         problem = "there is a tab; indent with spaces"
     elif "expected a single document" in f"{error.context} {problem}":
         problem = "a second document starts here (`---`); a contract file holds one"
     elif "mapping values are not allowed" in problem:
         problem = "a colon stands where none is expected; indent to match, or put a text with a colon in quotes"
-    column = f", column {error.problem_mark.column + 1}" if error.problem_mark else ""
+    column = f", column {mark.column + 1}" if mark else ""
     context = f" ({error.context})" if error.context and "document" not in error.context else ""
     return f"this is not YAML: {problem}{column}{context}"
 

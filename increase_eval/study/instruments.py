@@ -12,32 +12,35 @@ from increase_eval.study.problems import unknown_text
 
 Rule = Literal["sum", "mean", "prorated", "0-100", "single", "norm_weighted"]
 
-_At = tuple[str | int, ...]
+_At = tuple[str | int | float, ...]
 
 
 class Norm(ContractModel):
     """Mean and standard deviation of one component in the norm population, and its weight in the score."""
 
-    mean: float
-    sd: Annotated[float, Field(gt=0)]
-    weight: float
+    mean: Annotated[float, Field(description="Mean of the component in the norm population.")]
+    sd: Annotated[float, Field(gt=0, description="Its standard deviation there.")]
+    weight: Annotated[float, Field(description="Its weight in the score.")]
 
 
 class RecodeWhen(ContractModel):
     """A recode of one item that depends on the answer to another."""
 
-    item: ColumnName
-    when_item: ColumnName
+    item: Annotated[ColumnName, Field(description="The item that is recoded.")]
+    when_item: Annotated[ColumnName, Field(description="The item whose answer decides.")]
     when_values: Annotated[tuple[Code, ...], Field(description="Codes of the other item; empty: not answered.")] = ()
-    recode: Annotated[dict[Code, float], Field(min_length=1)]
+    recode: Annotated[dict[Code, float], Field(min_length=1, description="Code -> value, where the condition holds.")]
 
 
 class SmallestEffect(ContractModel):
     """The smallest effect of interest, declared before looking, with its source."""
 
-    value: Annotated[float, Field(gt=0)]
-    unit: Literal["points", "sd"]
-    source: Annotated[str, Field(min_length=3)]
+    value: Annotated[float, Field(gt=0, description="The size of the effect.")]
+    unit: Annotated[
+        Literal["points", "sd"],
+        Field(description="`points` of the score, or `sd`: standard deviations at the first wave."),
+    ]
+    source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
 
 
 class Scale(ContractModel):
@@ -55,21 +58,31 @@ class Scale(ContractModel):
       items are the scores of other scales.
     """
 
-    id: Identifier
-    items: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
+    id: Annotated[Identifier, Field(description="What everything else calls the scale.")]
+    items: Annotated[
+        tuple[ColumnName, ...],
+        Field(min_length=1, description="The conformed columns it is made from; for norm_weighted, other scales."),
+    ]
     range: Annotated[tuple[float, float] | None, Field(description="Lowest and highest code, after recoding.")] = None
     item_ranges: Annotated[dict[ColumnName, tuple[float, float]], Field(description="Where one item differs.")] = {}
-    reversed: tuple[ColumnName, ...] = ()
+    reversed: Annotated[tuple[ColumnName, ...], Field(description="Items whose codes run the other way.")] = ()
     recode: Annotated[dict[ColumnName, dict[Code, float]], Field(description="Item -> code -> value.")] = {}
-    recode_when: tuple[RecodeWhen, ...] = ()
-    rule: Rule = "mean"
+    recode_when: Annotated[
+        tuple[RecodeWhen, ...], Field(description="Recodes of an item that depend on the answer to another.")
+    ] = ()
+    rule: Annotated[
+        Rule,
+        Field(description="How the items make the score; see above."),
+    ] = "mean"
     minimum_answered: Annotated[int | None, Field(ge=1, description="A count; empty: all items.")] = None
     labels: Annotated[Text | None, Field(description="The name that readers see.")] = None
     subscales: Annotated[
         dict[Identifier, tuple[ColumnName, ...]], Field(description="Suffix -> items; scored by the same rule.")
     ] = {}
-    subscale_labels: dict[Identifier, Text] = {}
-    subscale_minimum_answered: dict[Identifier, int] = {}
+    subscale_labels: Annotated[dict[Identifier, Text], Field(description="Suffix -> the name that readers see.")] = {}
+    subscale_minimum_answered: Annotated[
+        dict[Identifier, int], Field(description="Suffix -> a count; empty: all its items.")
+    ] = {}
     norms: Annotated[dict[ColumnName, Norm], Field(description="For norm_weighted: one a component.")] = {}
     centre: Annotated[float, Field(description="For norm_weighted.")] = 50.0
     spread: Annotated[float, Field(description="For norm_weighted.")] = 10.0
@@ -77,13 +90,18 @@ class Scale(ContractModel):
     shipped_score: Annotated[
         ColumnName | None, Field(description="A conformed column with the score by others, to compare with.")
     ] = None
-    role: Literal["outcome", "predictor", "satisfaction", "component"] = "outcome"
-    direction: Literal["higher_is_better", "lower_is_better"] = "higher_is_better"
-    smallest_effect: SmallestEffect | None = None
+    role: Annotated[
+        Literal["outcome", "predictor", "satisfaction", "component"],
+        Field(description="What the scale is for: outcome, predictor, satisfaction, or component of another."),
+    ] = "outcome"
+    direction: Annotated[
+        Literal["higher_is_better", "lower_is_better"], Field(description="Whether a high score is a good one.")
+    ] = "higher_is_better"
+    smallest_effect: Annotated[SmallestEffect | None, Field(description="The smallest effect of interest.")] = None
     substitute_for: Annotated[Text | None, Field(description="The measure it stands in for, and why.")] = None
     cut_offs: Annotated[dict[Identifier, float], Field(description="Published cut-offs, for figures.")] = {}
-    licence: str | None = None
-    citation: str | None = None
+    licence: Annotated[str | None, Field(description="Under which terms the scale may be used.")] = None
+    citation: Annotated[str | None, Field(description="Authors, year, DOI.")] = None
 
     def findings(self) -> Iterator[Finding]:
         """Give what does not hang together: repeated items, names that are no item, impossible counts and ranges."""
@@ -129,9 +147,24 @@ class Scale(ContractModel):
                 why = "it is reversed" if at[0] == "reversed" else "the rule 0-100 rescales it"
                 needed = f"item {item!r} needs `range` or `item_ranges`: {why}"
                 yield Finding(needed, at, ("items", "range", "item_ranges", "rule"))
+        yield from self._recode_findings()
         for index, item in enumerate(self.reversed):
             if item in self.reversed[:index]:
                 yield Finding(f"item {item!r} stands twice in `reversed`", ("reversed", index))
+
+    def _recode_findings(self) -> Iterator[Finding]:
+        values: list[tuple[_At, str, float]] = [
+            (("recode", item, code), item, value)
+            for item, codes in self.recode.items()
+            for code, value in codes.items()
+        ]
+        for index, recode in enumerate(self.recode_when):
+            values += [(("recode_when", index, "recode", c), recode.item, value) for c, value in recode.recode.items()]
+        for at, item, value in values:
+            pair = self.range_of(item)
+            if pair is not None and not pair[0] <= value <= pair[1]:
+                message = f"{value:g} lies outside the range of {item!r}, which holds after recoding"
+                yield Finding(f"{message}; allowed: {pair[0]:g} to {pair[1]:g}", at, ("range", "item_ranges"))
 
     def _count_findings(self) -> Iterator[Finding]:
         counts: list[tuple[_At, int, int, str]] = [
@@ -195,7 +228,9 @@ class Scale(ContractModel):
 class Instruments(ContractModel):
     """The file ``instruments.yaml``."""
 
-    scales: tuple[Scale, ...] = ()
+    scales: Annotated[
+        tuple[Scale, ...], Field(description="The scales of the study; none where there are no answers to score.")
+    ] = ()
 
     def every_scale(self) -> tuple[Scale, ...]:
         """Give all scales and subscales, components before the scores that are made from them."""

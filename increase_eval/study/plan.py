@@ -12,63 +12,79 @@ from increase_eval.study.base import ColumnName, ContractModel, Identifier, Text
 class IntercurrentEvent(ContractModel):
     """Something that happens after the start and changes what an answer means, and what is done about it."""
 
-    event: Text
-    strategy: Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"]
+    event: Annotated[Text, Field(description="What happens.")]
+    strategy: Annotated[
+        Literal["treatment_policy", "hypothetical", "composite", "while_on_treatment", "principal_stratum"],
+        Field(description="How ICH E9(R1) calls what is done about it."),
+    ]
 
 
 class Estimand(ContractModel):
     """What is to be estimated, in the five attributes of ICH E9(R1)."""
 
-    id: Identifier
+    id: Annotated[Identifier, Field(description="What families and reports call the estimand.")]
     outcome: Annotated[str, Field(description="A scale or a state variable.")]
-    population: Text
+    population: Annotated[Text, Field(description="Whom it is about.")]
     conditions: Annotated[Text, Field(description="What is compared: the arms, or one arm with itself over time.")]
-    variable: Text
+    variable: Annotated[Text, Field(description="What is measured on each participant.")]
     wave: Annotated[str, Field(description="The wave at which the variable is taken.")]
     since: Annotated[str | None, Field(description="For a change: the wave it starts from.")] = None
-    intercurrent_events: tuple[IntercurrentEvent, ...] = ()
-    summary: Literal["mean", "mean_change", "share", "risk_difference"]
+    intercurrent_events: Annotated[
+        tuple[IntercurrentEvent, ...], Field(description="What may happen in between, and what is done about it.")
+    ] = ()
+    summary: Annotated[
+        Literal["mean", "mean_change", "share", "risk_difference"],
+        Field(description="mean, mean_change, share or risk_difference; the last two for states."),
+    ]
     headline: Annotated[bool, Field(description="Whether the first page of the report carries it.")] = False
 
 
 class Contrast(ContractModel):
     """One comparison of two arms: the second less the first."""
 
-    id: Identifier
-    first: str
-    second: str
+    id: Annotated[Identifier, Field(description="What families and reports call the contrast.")]
+    first: Annotated[str, Field(description="The arm that is subtracted.")]
+    second: Annotated[str, Field(description="The arm that it is subtracted from.")]
 
 
 class Family(ContractModel):
     """Contrasts that share one error rate."""
 
-    id: Identifier
-    label: Text
-    estimands: Annotated[tuple[str, ...], Field(min_length=1)]
-    contrasts: tuple[str, ...] = ()
-    error_rate: Annotated[float, Field(gt=0, lt=1)] = 0.05
-    adjustment: Literal["bonferroni", "holm", "hochberg", "romano_wolf", "fdr_bh"] = "holm"
-    exploratory: bool = False
+    id: Annotated[Identifier, Field(description="What reports call the family.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
+    estimands: Annotated[tuple[str, ...], Field(min_length=1, description="Ids of the estimands.")]
+    contrasts: Annotated[tuple[str, ...], Field(description="Ids of the contrasts; empty: all.")] = ()
+    error_rate: Annotated[float, Field(gt=0, lt=1, description="The error rate that the family shares.")] = 0.05
+    adjustment: Annotated[
+        Literal["bonferroni", "holm", "hochberg", "romano_wolf", "fdr_bh"],
+        Field(description="How p values and intervals are adjusted within the family."),
+    ] = "holm"
+    exploratory: Annotated[bool, Field(description="True: reported without a claim.")] = False
 
 
 class Margin(ContractModel):
     """The margin of equivalence for one scale, where it differs from the scale's smallest effect of interest."""
 
-    scale: str
-    value: Annotated[float, Field(gt=0)]
-    unit: Literal["points", "sd"] = "points"
-    source: Annotated[str, Field(min_length=3)]
+    scale: Annotated[str, Field(description="A scale or subscale.")]
+    value: Annotated[float, Field(gt=0, description="Half the width of the region that counts as equivalent.")]
+    unit: Annotated[
+        Literal["points", "sd"],
+        Field(description="`points` of the score, or `sd`: standard deviations at the first wave."),
+    ] = "points"
+    source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
 
 
 class AnalysisPlan(ContractModel):
     """The file ``analysis.yaml``."""
 
-    estimands: tuple[Estimand, ...] = ()
-    contrasts: tuple[Contrast, ...] = ()
-    families: tuple[Family, ...] = ()
-    margins: tuple[Margin, ...] = ()
+    estimands: Annotated[tuple[Estimand, ...], Field(description="What is to be estimated.")] = ()
+    contrasts: Annotated[tuple[Contrast, ...], Field(description="Which arms are compared.")] = ()
+    families: Annotated[tuple[Family, ...], Field(description="Which of these share one error rate.")] = ()
+    margins: Annotated[
+        tuple[Margin, ...], Field(description="Margins of equivalence that differ from a scale's smallest effect.")
+    ] = ()
     covariates: Annotated[tuple[ColumnName, ...], Field(description="Columns of `participants` to adjust for.")] = ()
-    confidence: Annotated[float, Field(gt=0.5, lt=1)] = 0.95
+    confidence: Annotated[float, Field(gt=0.5, lt=1, description="Confidence of every interval.")] = 0.95
     minimum_n: Annotated[int, Field(ge=2, description="Estimates on fewer people are marked thin.")] = 30
     seed: Annotated[int, Field(ge=0, description="Every random number of the study comes from it.")] = 1
     draws: Annotated[dict[Identifier, int], Field(description="Number of draws by method.")] = {}

@@ -57,7 +57,9 @@ def path_text(path: Path) -> str:
     """
     text = ""
     for step in path:
-        if isinstance(step, int) and not isinstance(step, bool):
+        if isinstance(step, bool):
+            text += f"[{shown(step)}]"
+        elif isinstance(step, int):
             text += f"[{step}]"
         elif isinstance(step, str) and step.replace("_", "").isalnum():
             text += f".{step}" if text else step

@@ -23,17 +23,17 @@ class Window(ContractModel):
 class Wave(ContractModel):
     """One wave of the survey. Waves are listed in order."""
 
-    id: Identifier
-    label: Text
+    id: Annotated[Identifier, Field(description="What tables, sources and links call the wave.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
     time: Annotated[float, Field(description="Planned time since the first wave, in the study's `time_unit`.")]
-    window: Window | None = None
+    window: Annotated[Window | None, Field(description="When answers are expected.")] = None
 
 
 class Arm(ContractModel):
     """One arm (delivery approach). The reference comes first."""
 
-    id: Identifier
-    label: Text
+    id: Annotated[Identifier, Field(description="What tables and contrasts call the arm.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
     aliases: Annotated[
         tuple[Code, ...], Field(description="What the files write for this arm, besides its id and labels.")
     ] = ()
@@ -42,59 +42,69 @@ class Arm(ContractModel):
 class Unit(ContractModel):
     """One known unit of a level, such as one provider."""
 
-    id: Identifier
-    label: Text
+    id: Annotated[Identifier, Field(description="What tables call the unit.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
     parent: Annotated[str | None, Field(description="The unit of the level above that this one lies in.")] = None
     arm: Annotated[str | None, Field(description="The arm of everybody in this unit, where there is one.")] = None
     attributes: Annotated[dict[Word, Word], Field(description="Such as area and country.")] = {}
-    aliases: tuple[Code, ...] = ()
+    aliases: Annotated[
+        tuple[Code, ...], Field(description="What the files write for this unit, besides its id and labels.")
+    ] = ()
     in_comparison: Annotated[bool, Field(description="False: counted in the register, outside the comparison.")] = True
 
 
 class Level(ContractModel):
     """A level that participants are grouped by. Levels are listed from the finest to the coarsest."""
 
-    id: Identifier
-    label: Text
+    id: Annotated[Identifier, Field(description="What the rest of the contract calls the level.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
     column: Annotated[ColumnName, Field(description="The column of `participants` that holds the unit.")]
     nested_in: Annotated[str | None, Field(description="The id of the level above; empty: crossed, or the top.")] = None
     is_site: Annotated[bool, Field(description="The finest place a participant belongs to.")] = False
-    units: tuple[Unit, ...] = ()
+    units: Annotated[tuple[Unit, ...], Field(description="The known units of the level.")] = ()
 
 
 class State(ContractModel):
     """One state of a state variable."""
 
-    id: Identifier
-    label: Text
-    code: Code
+    id: Annotated[Identifier, Field(description="What tables call the state.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
+    code: Annotated[Code, Field(description="The code of the column that stands for it.")]
     in_work: Annotated[bool, Field(description="Whether the state counts as in work.")] = False
 
 
 class StateVariable(ContractModel):
     """A categorical status measured at several waves, such as employment."""
 
-    id: Identifier
-    label: Text
+    id: Annotated[Identifier, Field(description="What tables and estimands call the variable.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
     column: Annotated[ColumnName, Field(description="The conformed column of the waves that holds it.")]
-    states: Annotated[tuple[State, ...], Field(min_length=2)]
+    states: Annotated[
+        tuple[State, ...],
+        Field(min_length=2, description="The states, in order; every code of the column belongs to one."),
+    ]
 
 
 class Period(ContractModel):
     """A stretch of calendar time that matters for reading the results, such as a lockdown."""
 
-    id: Identifier
-    label: Text
-    start: date
-    end: date
+    id: Annotated[Identifier, Field(description="What tables call the period.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
+    start: Annotated[date, Field(description="Its first day.")]
+    end: Annotated[date, Field(description="Its last day.")]
     where: Annotated[dict[Word, Word], Field(description="Attributes it holds for, such as `country: england`.")] = {}
 
 
 class RowRule(ContractModel):
     """A rule that sends whole rows to quarantine: test rows, previews, withdrawn consent."""
 
-    id: Identifier
-    kind: Literal["test_row", "preview", "consent_withdrawn", "other"]
+    id: Annotated[Identifier, Field(description="What the quarantine calls the rule.")]
+    kind: Annotated[
+        Literal["test_row", "preview", "consent_withdrawn", "other"],
+        Field(
+            description="Why such rows are set apart; of a row with consent withdrawn nothing but its number is kept."
+        ),
+    ]
     column: Annotated[ColumnName, Field(description="The column as the files have it.")]
     values: Annotated[tuple[Code, ...], Field(min_length=1, description="Rows with one of these are quarantined.")]
     remedy: Annotated[Text, Field(description="What a field officer should do about it.")]
@@ -115,8 +125,8 @@ class KeyRule(ContractModel):
 class ArmSource(ContractModel):
     """Where a participant's arm is read: from a column of `participants`, or from the unit they belong to."""
 
-    column: ColumnName | None = None
-    level: str | None = None
+    column: Annotated[ColumnName | None, Field(description="A column of the participants that holds the arm.")] = None
+    level: Annotated[str | None, Field(description="A level whose units each have an `arm`.")] = None
 
 
 class Participants(ContractModel):
@@ -132,10 +142,12 @@ class Participants(ContractModel):
     wave: Annotated[
         str | None, Field(description="In a long source: the wave whose rows give the baseline columns.")
     ] = None
-    arm: ArmSource
+    arm: Annotated[ArmSource, Field(description="Where each participant's arm is read.")]
     entry_date: Annotated[ColumnName | None, Field(description="The column with the date of entry.")] = None
     completion_date: Annotated[ColumnName | None, Field(description="The column with the date of completion.")] = None
-    country: ColumnName | None = None
+    country: Annotated[
+        ColumnName | None, Field(description="The column with the country, where there are several.")
+    ] = None
 
 
 class Privacy(ContractModel):

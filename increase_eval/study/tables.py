@@ -17,8 +17,8 @@ Severity = Literal["value", "row", "stop"]
 class ValueLabel(ContractModel):
     """One code of a column and what it means."""
 
-    code: Code
-    label: Text
+    code: Annotated[Code, Field(description="The code that is stored.")]
+    label: Annotated[Text, Field(description="What it means.")]
     aliases: Annotated[
         tuple[Code, ...], Field(description="Other spellings that files use for it; codes and labels always count.")
     ] = ()
@@ -28,8 +28,13 @@ class Column(ContractModel):
     """One column of a table."""
 
     name: Annotated[ColumnName, Field(description="The name in the stored tables.")]
-    label: Text
-    type: ColumnType
+    label: Annotated[Text, Field(description="What the column holds, for the codebook and the report.")]
+    type: Annotated[
+        ColumnType,
+        Field(
+            description="integer, number, category (codes with labels), boolean, date, text (never a written answer)."
+        ),
+    ]
     source: Annotated[ColumnName | None, Field(description="The name in the files; empty: the same.")] = None
     aliases: Annotated[dict[Word, ColumnName], Field(description="Platform -> the name in its files.")] = {}
     values: Annotated[
@@ -41,7 +46,7 @@ class Column(ContractModel):
     range: Annotated[tuple[float, float] | None, Field(description="Lowest and highest allowed value.")] = None
     date_formats: Annotated[tuple[str, ...], Field(description="Tried in order, as in strptime.")] = ("%Y-%m-%d",)
     required: Annotated[bool, Field(description="A row without it is quarantined.")] = False
-    unique: bool = False
+    unique: Annotated[bool, Field(description="True: no value may stand in two rows of a wave.")] = False
     severity: Annotated[
         Severity, Field(description="What a value that is not allowed costs: itself, its row, or the run.")
     ] = "value"
@@ -70,8 +75,8 @@ class Column(ContractModel):
 class Ignored(ContractModel):
     """Columns of the files that are left out on purpose, and why."""
 
-    columns: Annotated[tuple[ColumnName, ...], Field(min_length=1)]
-    reason: Annotated[str, Field(min_length=3)]
+    columns: Annotated[tuple[ColumnName, ...], Field(min_length=1, description="The columns, as files have them.")]
+    reason: Annotated[str, Field(min_length=3, description="Why they are left out.")]
     free_text: Annotated[bool, Field(description="Written answers: never read into memory beyond intake.")] = False
 
 
@@ -80,8 +85,12 @@ class Table(ContractModel):
 
     table: Annotated[Literal["wave", "participants"], Field(description="What the columns belong to.")]
     waves: Annotated[tuple[str, ...], Field(description="For `wave`: the waves these columns are asked in.")] = ()
-    value_sets: dict[Identifier, tuple[ValueLabel, ...]] = {}
-    columns: Annotated[tuple[Column, ...], Field(min_length=1)]
+    value_sets: Annotated[
+        dict[Identifier, tuple[ValueLabel, ...]], Field(description="Name -> value labels that several columns share.")
+    ] = {}
+    columns: Annotated[
+        tuple[Column, ...], Field(min_length=1, description="The columns, in the order of the stored table.")
+    ]
     ignored: Annotated[tuple[Ignored, ...], Field(description="Every column of the files is here or above.")] = ()
 
     def findings(self) -> Iterator[Finding]:

@@ -112,11 +112,10 @@ def _code_problems(names: Names, word: str | None, places: list[Cursor]) -> Iter
 
 
 def _recoded_code_problems(names: Names, word: str, place: Cursor) -> Iterator[Problem]:
-    column = (names.any_wave_column or {}).get(word)
-    if column is None:
+    column, raw = (names.any_wave_column or {}).get(word), place.path[-1]
+    if column is None or code_key(raw) is None:
         return
     known, bounds = codes_of(names, column), column["range"].pair
-    raw = place.path[-1]
     if known and not bounds and code_key(raw) not in known:
         yield place.problem(f"code {unknown_text(raw, f'code of {word}', known.values())}")
     elif bounds and is_number(raw) and not bounds[0] <= raw <= bounds[1]:

@@ -19,6 +19,7 @@ def source_problems(names: Names) -> Iterator[Problem]:
         yield from source["wave"].unknown("wave", names.waves)
         yield from _long_problems(names, source)
         yield from _wide_problems(names, source)
+        yield from _unplaced_problems(names, source)
         yield from _key_problems(names, source)
         yield from _constant_problems(names, source)
         yield from file_problems(source)
@@ -32,6 +33,12 @@ def waves_held(names: Names, source: Cursor) -> list[str]:
     for _, by_wave in source["columns_by_wave"].entries():
         held |= {wave for wave, _ in by_wave.entries()}
     return [wave for wave in names.waves or [] if wave in held]
+
+
+def stands_in(column: Cursor, source: Cursor) -> bool:
+    """Say whether the files of a source have a column: all that hold its wave, unless the column names some."""
+    named = [word for word, _ in column["sources"].words()]
+    return not named or source["id"].word in named
 
 
 def _long_problems(names: Names, source: Cursor) -> Iterator[Problem]:
@@ -61,6 +68,28 @@ def _wide_problems(names: Names, source: Cursor) -> Iterator[Problem]:
             other = used.setdefault((in_file.word, ""), f"{column} in {wave}")
             if other != f"{column} in {wave}":
                 yield in_file.problem(f"the column {shown(in_file.value)} of the files is taken by {other} already")
+
+
+def _unplaced_problems(names: Names, source: Cursor) -> Iterator[Problem]:
+    """Look for columns of several waves of which a wide source does not say where each wave's answers stand."""
+    if source["shape"].word != "wide" or names.wave_columns is None:
+        return
+    placed = {
+        column: {wave for wave, _ in by_wave.entries()} for column, by_wave in source["columns_by_wave"].entries()
+    }
+    constants = {name for name, _ in source["constants"].entries()}
+    asked: dict[str, list[str]] = {}
+    for wave in waves_held(names, source):
+        for name, column in names.wave_columns[wave].items():
+            if stands_in(column, source) and name not in constants:
+                asked.setdefault(name, []).append(wave)
+    for name, waves in asked.items():
+        missing = [wave for wave in waves if wave not in placed.get(name, set())]
+        if missing and (name in placed or len(waves) > 1):
+            yield source["columns_by_wave"].problem(
+                f"{shown(name)} is asked in {', '.join(waves)}, and nothing says which column of the files "
+                f"holds it in {', '.join(missing)}"
+            )
 
 
 def _key_problems(names: Names, source: Cursor) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ from datetime import date
 
 from increase_eval.study.cursor import Cursor, duplicate_ids, is_number
 from increase_eval.study.problems import Problem, allowed_text, did_you_mean, shown, unknown_text
-from increase_eval.study.references.codes import code_key, codes_of
+from increase_eval.study.references.codes import code_key, codes_of, folded
 from increase_eval.study.references.names import Names
 
 
@@ -63,7 +63,7 @@ def ambiguous_names(things: Cursor, what: str) -> Iterator[Problem]:
         own = thing["id"].word
         spellings = [thing["id"], thing["label"]["en"], thing["label"]["fr"], *thing["aliases"]]
         for spelling in spellings:
-            key = code_key(spelling.value)
+            key = folded(spelling.value)
             if key is None or own is None:
                 continue
             if owners.setdefault(key, own) != own:
@@ -106,7 +106,7 @@ def _state_problems(names: Names, variable: Cursor) -> Iterator[Problem]:
     column_name = variable["column"]
     yield from column_name.unknown("column of any wave", names.any_wave_column)
     yield from duplicate_ids(variable["states"], "state")
-    codes: dict[str, Cursor] = {}
+    codes: dict[tuple[bool, str], Cursor] = {}
     for state in variable["states"]:
         key = code_key(state["code"].value)
         if key is None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from increase_eval.study.cursor import Cursor, duplicates, is_number
 from increase_eval.study.problems import Problem, shown, unknown_text
-from increase_eval.study.references.codes import code_key, value_labels
+from increase_eval.study.references.codes import folded, spelling, value_labels
 from increase_eval.study.references.names import Names, asked_in
-from increase_eval.study.references.sources import waves_held
+from increase_eval.study.references.sources import stands_in, waves_held
 
 RESERVED = {"participants": ("participant",), "wave": ("participant", "source_file", "source_row")}
 """Columns that the stored tables have of themselves."""
@@ -42,6 +42,8 @@ def _column_problems(names: Names, column: Cursor, table: Cursor) -> Iterator[Pr
         yield from column["values"].unknown(
             "value set of this table", [name for name, _ in table["value_sets"].entries()]
         )
+    for _, source in column["sources"].words():
+        yield from source.unknown("source", names.sources)
     platforms = _platforms(names)
     for platform, alias in column["aliases"].entries():
         if platforms is not None and platform not in platforms:
@@ -64,38 +66,39 @@ def _missing_codes(column: Cursor) -> dict[str, str]:
         key: reason
         for reason, codes in column["missing"].entries()
         for code in codes
-        if (key := code_key(code.value)) is not None
+        if (key := folded(code.value)) is not None
     }
 
 
 def _label_problems(labels: list[Cursor], missing: dict[str, str]) -> Iterator[Problem]:
-    """Find codes that stand twice, and spellings that would be read as two codes."""
-    owners: dict[str, object] = {}
+    """Find codes that stand twice, and spellings that would be read as two codes, or as a code and as missing."""
+    owners: dict[str, str] = {}
     for label in labels:
-        key = code_key(label["code"].value)
-        if key is None:
-            continue
-        if key in owners:
+        code = spelling(label["code"].value)
+        if code is not None and code in owners:
             yield label["code"].problem(f"code {shown(label['code'].value)} stands twice")
-        owners.setdefault(key, key)
+        elif code is not None:
+            owners[code] = code
     for label in labels:
-        own = code_key(label["code"].value)
-        for spelling in (label["label"]["en"], label["label"]["fr"], *label["aliases"]):
-            key = code_key(spelling.value)
-            if key is None or own is None:
+        own = spelling(label["code"].value)
+        for place in (label["label"]["en"], label["label"]["fr"], *label["aliases"]):
+            written = spelling(place.value)
+            if written is None or own is None:
                 continue
-            if owners.setdefault(key, own) != own:
-                yield spelling.problem(f"{shown(spelling.value)} is read as two codes: {owners[key]} and {own}")
-            if key in missing:
-                yield spelling.problem(f"{shown(spelling.value)} is read as a code and as missing ({missing[key]})")
+            if owners.setdefault(written, own) != own:
+                yield place.problem(f"{shown(place.value)} is read as two codes: {owners[written]} and {own}")
+            if written.casefold() in missing:
+                yield place.problem(
+                    f"{shown(place.value)} is read as a code and as missing ({missing[written.casefold()]})"
+                )
 
 
 def _missing_problems(column: Cursor, labels: list[Cursor]) -> Iterator[Problem]:
-    codes = {code_key(label["code"].value) for label in labels}
+    codes = {folded(label["code"].value) for label in labels}
     first: dict[str, str] = {}
     for reason, listed in column["missing"].entries():
         for code in listed:
-            key = code_key(code.value)
+            key = folded(code.value)
             if key is None:
                 continue
             if key in codes:
@@ -175,7 +178,7 @@ def _collisions(
     readers: dict[str, str] = {}
     constants = {name for name, _ in source["constants"].entries()}
     for name, column in columns.items():
-        if name in constants:
+        if name in constants or not stands_in(column, source):
             continue
         alias = column["aliases"][source["platform"].word].word if source["platform"].word else None
         in_file = renamed.get(name) or alias or column["source"].word or name
