@@ -1,1 +1,19 @@
-"""From files to conformed waves, with a quarantine and a ledger in which every source row is accounted for."""
+"""From raw files to conformed waves, with every row accounted for: quarantine, ledger, linkage, service statistics."""
+
+from increase_eval.intake.examples import write_example
+from increase_eval.intake.keys import load_key_secret
+from increase_eval.intake.raw import RawTable
+from increase_eval.intake.readers import read_file
+from increase_eval.intake.responses import response_table, state_table
+from increase_eval.intake.run import Intake, run_intake
+
+__all__ = [
+    "Intake",
+    "RawTable",
+    "load_key_secret",
+    "read_file",
+    "response_table",
+    "run_intake",
+    "state_table",
+    "write_example",
+]

@@ -1,0 +1,178 @@
+"""Read delimited text: by record, not by line, so that an answer may hold a line break.
+
+The delimiter and the encoding are found out unless declared. A record with more or fewer cells than the header has
+is kept out and counted; one that ends inside a quotation mark ends the file early and is treated by how much it
+swallowed.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from increase_eval.intake.raw import BrokenRow, RawTable, UnreadableFileError, check_header
+from increase_eval.intake.readers.text import find_encoding
+from increase_eval.study.sources import ReadOptions
+
+DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE_RECORDS = 25
+_CHUNK = 50_000
+
+
+def read(path: Path, options: ReadOptions) -> RawTable:
+    """Read a file with one row of column names."""
+    return read_records(path, options, header_rows=1)
+
+
+def read_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawTable:
+    """Read a file whose first `header_rows` records are no data; the first names the columns."""
+    data = path.read_bytes()
+    encoding = find_encoding(data, options.encoding)
+    delimiter = options.delimiter or find_delimiter(data, encoding)
+    lines = _Lines(data, encoding)
+    records = _records(lines, delimiter)
+    header = [list(record) for record in islice(records, header_rows)]
+    if not header or not any(any(record) for record in header):
+        raise UnreadableFileError("the file is empty: it has no column names")
+    names = check_header(header[0])
+    body = _Body(len(names), first_row=header_rows + 1)
+    body.take(records)
+    body.judge_end(lines.current, delimiter)
+    frame = pd.DataFrame(
+        {name: pd.array(column, dtype="str") for name, column in zip(names, body.columns(), strict=True)}
+    )
+    return RawTable(
+        frame=frame.iloc[: body.row_count],
+        rows=np.asarray(body.numbers[: body.row_count], dtype="int64"),
+        format="csv",
+        encoding=encoding,
+        decimal=options.decimal,
+        variable_labels=dict(zip(names, header[1], strict=False)) if len(header) > 1 else {},
+        broken=tuple(body.broken),
+    )
+
+
+def find_delimiter(data: bytes, encoding: str) -> str:
+    """Give the delimiter that cuts the first records into the most columns, all alike."""
+    best, best_score = DELIMITERS[0], (0.0, 0)
+    for delimiter in DELIMITERS:
+        counts = [len(record) for record in islice(_records(_Lines(data, encoding), delimiter), _SAMPLE_RECORDS)]
+        counts = [count for count in counts if count]
+        if not counts or counts[0] < 2:
+            continue
+        score = (sum(count == counts[0] for count in counts) / len(counts), counts[0])
+        if score > best_score:
+            best, best_score = delimiter, score
+    return best
+
+
+class _Lines:
+    """The lines of a text, remembering those of the record that is being read."""
+
+    def __init__(self, data: bytes, encoding: str) -> None:
+        self._text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
+        self.current: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._text:
+            self.current.append(line)
+            yield line
+
+
+def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
+    reader = csv.reader(lines, delimiter=delimiter)
+    last: list[str] = []
+    number = 0
+    try:
+        for record in reader:
+            number += 1
+            last = lines.current
+            lines.current = []
+            yield record
+    except csv.Error as problem:
+        if "field larger" in str(problem):
+            raise UnreadableFileError(
+                f"row {number + 1} has a cell of more than {csv.field_size_limit():,} characters: "
+                "a quotation mark that opens there is never closed"
+            ) from None
+        raise UnreadableFileError(f"row {number + 1} cannot be cut into columns ({problem})") from None
+    lines.current = last
+
+
+class _Body:
+    """The rows below the header, cut into columns a chunk at a time, so that memory holds text and not lists."""
+
+    def __init__(self, width: int, *, first_row: int) -> None:
+        self.width = width
+        self.numbers: list[int] = []
+        self.broken: list[BrokenRow] = []
+        self.blank_lines: set[int] = set()
+        self.row_count = 0
+        self._next = first_row
+        self._chunks: list[list[pa.Array]] = [[] for _ in range(width)]
+
+    def take(self, records: Iterator[list[str]]) -> None:
+        """Read all records."""
+        while chunk := list(islice(records, _CHUNK)):
+            whole = [fitted for record in chunk if (fitted := self._fit(record)) is not None]
+            for target, cells in zip(self._chunks, zip(*whole, strict=True), strict=False):
+                target.append(pa.array([cell or None for cell in cells], type=pa.large_string()))
+        self.row_count = len(self.numbers)
+
+    def _fit(self, record: list[str]) -> list[str] | None:
+        """Give a record the width of the header; blank cells past its end are no harm, a blank line is a blank row."""
+        row = self._next
+        self._next += 1
+        if len(record) != self.width:
+            if not record:
+                self.blank_lines.add(row)
+                record = [""] * self.width
+            elif len(record) > self.width and not any(cell.strip() for cell in record[self.width :]):
+                record = record[: self.width]
+            else:
+                self.broken.append(BrokenRow(row, "ragged_row"))
+                return None
+        self.numbers.append(row)
+        return record
+
+    def judge_end(self, ending: list[str], delimiter: str) -> None:
+        """Tell a file that was cut off from one that is ragged, and leave out blank lines at its end."""
+        last = self._next - 1
+        if _ends_in_quotes(ending, delimiter):
+            if len(ending) > 1:
+                raise UnreadableFileError(
+                    f"a quotation mark that opens in row {last} is never closed, and swallows the "
+                    f"{len(ending) - 1} lines after it"
+                )
+            self._mark_truncated(last)
+        elif self.broken and self.broken[-1].row == last and not ending[-1].endswith(("\n", "\r")):
+            self._mark_truncated(last)
+        after_break = self.broken[-1].row if self.broken else 0
+        while self.row_count and after_break < self.numbers[self.row_count - 1] in self.blank_lines:
+            self.row_count -= 1
+
+    def _mark_truncated(self, row: int) -> None:
+        self.broken = [*(broken for broken in self.broken if broken.row != row), BrokenRow(row, "truncated_row")]
+        if self.numbers and self.numbers[-1] == row:
+            self.row_count -= 1
+
+    def columns(self) -> list[pa.ChunkedArray]:
+        """Give the columns, each of all the rows taken."""
+        return [pa.chunked_array(chunk, type=pa.large_string()) for chunk in self._chunks]
+
+
+def _ends_in_quotes(lines: list[str], delimiter: str) -> bool:
+    if not any('"' in line for line in lines):
+        return False
+    try:
+        list(csv.reader(lines, delimiter=delimiter, strict=True))
+    except csv.Error as problem:
+        return "unexpected end" in str(problem)
+    return False

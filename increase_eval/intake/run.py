@@ -1,0 +1,306 @@
+"""The intake of a study: files in, conformed tables and a full account of every row out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from increase_eval.errors import DataError
+from increase_eval.intake.assembly import PLACE, Assembly, apply_unique_rules, assemble
+from increase_eval.intake.columns import map_columns
+from increase_eval.intake.conform import ConformedFile, Contract, conform_file
+from increase_eval.intake.drift import drift_table
+from increase_eval.intake.files import find_files, relative_name, require_folder, unused_files
+from increase_eval.intake.findings import finding, findings_table, quarantine_table
+from increase_eval.intake.ledger import ledger_table
+from increase_eval.intake.participants import participants_table
+from increase_eval.intake.raw import RawTable, UnreadableFileError
+from increase_eval.intake.readers import read_file
+from increase_eval.intake.remedies import REMEDIES
+from increase_eval.intake.windows import add_answer_dates, add_windows, reject_dates_out_of_order
+from increase_eval.study.sources import Source
+from increase_eval.study.study import Study
+
+INPUT_COLUMNS = ("file", "source", "bytes", "sha256", "format")
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All tables that intake makes; participants are known by a keyed hash alone.
+
+    Attributes
+    ----------
+    participants
+        One row per participant: participant, arm, levels, entry_date, the other contracted columns.
+    waves
+        Wave id -> one row per participant in that wave: participant, source_file, source_row, contracted columns,
+        and answered_on, elapsed_days, in_window where they can be derived.
+    missing_reasons
+        participant, wave (blank: the table of participants), column, reason.
+    quarantine
+        file, row, column, rule, severity (row or value), allowed, value_hash, remedy.
+    duplicates
+        file, row, wave, kept_file, kept_row, rule: the rows left out for another of the same participant.
+    ledger
+        file, source, rows_read, accepted, duplicate, quarantined, values_set_missing.
+    input_files
+        file, source, bytes, sha256, format.
+    findings
+        kind, file, row, column, wave, n, message: what costs nothing and should be known.
+    drift
+        column, first, second, kind, difference: codebooks that differ between waves, files and contract.
+    """
+
+    participants: pd.DataFrame
+    waves: dict[str, pd.DataFrame]
+    missing_reasons: pd.DataFrame
+    quarantine: pd.DataFrame
+    duplicates: pd.DataFrame
+    ledger: pd.DataFrame
+    input_files: pd.DataFrame
+    findings: pd.DataFrame
+    drift: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntake:
+    """An intake with what may be shown on the terminal of who asks for it, and nowhere else.
+
+    Attributes
+    ----------
+    intake
+        The tables.
+    values
+        For each row of the quarantine, the cell in the open; missing where there is none.
+    """
+
+    intake: Intake
+    values: pd.Series
+
+
+def run_intake(study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en") -> Intake:
+    """Take in the raw files of a study.
+
+    Parameters
+    ----------
+    study
+        The contract.
+    raw_folder
+        The folder with the raw files.
+    key_secret
+        What participants' keys are hashed with: see :func:`~increase_eval.intake.keys.load_key_secret`.
+    language
+        The language of remedies: ``"en"`` or ``"fr"``.
+
+    Returns
+    -------
+    Intake
+        Conformed tables, quarantine, ledger, and all else there is to say about the files.
+
+    Raises
+    ------
+    DataError
+        If a file is absent, unreadable or lacks a column, if a rule of severity ``stop`` is broken, or the ledger is
+        off. All problems of all files are listed at once.
+    """
+    return run_openly(study, raw_folder, key_secret=key_secret, language=language).intake
+
+
+def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en") -> OpenIntake:
+    """Take in the raw files, and keep beside the quarantine the values that it hides."""
+    if language not in ("en", "fr"):
+        raise ValueError(f"language is {language!r}; allowed: 'en', 'fr'")
+    folder = Path(raw_folder)
+    require_folder(folder)
+    contract = Contract(study, key_secret=key_secret, language=language)
+    files, findings = _conform_all(contract, folder)
+    _stop_if_told(study, files)
+    work = assemble(contract, files)
+    waves = {wave: apply_unique_rules(work, wave, _wave_table(work, wave)) for wave in study.wave_ids}
+    baseline = apply_unique_rules(work, None, work.table(None))
+    waves = reject_dates_out_of_order(work, add_answer_dates(study, waves))
+    participants, about = participants_table(work, baseline, waves)
+    waves = add_windows(study, participants, waves)
+    rejections = _rejections(work)
+    intake = Intake(
+        participants=participants,
+        waves={wave: frame.drop(columns=["_file", "_position"]) for wave, frame in waves.items()},
+        missing_reasons=_missing_reasons(work),
+        quarantine=quarantine_table(rejections, key_secret=key_secret),
+        duplicates=work.duplicates,
+        ledger=_ledger(work, rejections),
+        input_files=_input_files(work),
+        findings=findings_table([*findings, *about]),
+        drift=drift_table(study, [fact for file in work.files for fact in file.facts]),
+    )
+    return OpenIntake(intake, rejections["value"].reset_index(drop=True))
+
+
+def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile], list[dict[str, Any]]]:
+    """Read and conform every file of every source, gathering what is wrong with any of them."""
+    problems: list[str] = []
+    findings: list[dict[str, Any]] = []
+    conformed: list[ConformedFile] = []
+    used: set[Path] = set()
+    for source in contract.study.head.sources:
+        paths, wrong = find_files(folder, source)
+        problems += wrong
+        used.update(paths)
+        for path in paths:
+            try:
+                file, about = _conform_one(contract, source, relative_name(folder, path), path)
+            except DataError as problem:
+                problems += problem.problems or [str(problem)]
+            else:
+                conformed.append(file)
+                findings += about
+    if problems:
+        raise DataError(f"the raw files of {contract.study.id!r} cannot be taken in", problems)
+    known = contract.study.services.source.files if contract.study.services is not None else ()
+    findings += [
+        finding("unused_file", "no source takes it; name it in `sources`, or take it out of the folder", file=name)
+        for name in unused_files(folder, used, known)
+    ]
+    return conformed, findings
+
+
+def _conform_one(
+    contract: Contract, source: Source, name: str, path: Path
+) -> tuple[ConformedFile, list[dict[str, Any]]]:
+    raw = read_file(path, source.options, source.format, name=name)
+    names = list(raw.frame.columns)
+    blank = [column for column in names if column.startswith("(column ") and raw.frame[column].isna().all()]
+    columns = map_columns(contract.study, source, names, blank=blank)
+    if columns.problems:
+        raise DataError(name, [f"{name}: {problem}" for problem in columns.problems])
+    try:
+        file = conform_file(contract, source, name, raw, columns)
+    except UnreadableFileError as problem:
+        raise DataError(f"{name}: {problem}") from None
+    about = [
+        finding("unexpected_column", "map it, ignore it with a reason, or call it personal", file=name, column=column)
+        for column in columns.unexpected
+    ]
+    about += [finding("file", note, file=name) for note in raw.notes]
+    return file, about + _undeclared_missing(name, file, raw)
+
+
+def _undeclared_missing(name: str, file: ConformedFile, raw: RawTable) -> list[dict[str, Any]]:
+    """Tell where a file declares codes to be missing for which the contract gives no reason."""
+    unknown = file.reasons[file.reasons["reason"] == "unknown"]
+    counts = unknown.groupby("column", sort=False).size()
+    declared = {*raw.missing_ranges, *raw.missing_codes}
+    in_file = {ours: theirs for names in file.column_names.values() for ours, theirs in names.items()}
+    return [
+        finding(
+            "undeclared_missing",
+            f"{count} cells have codes that the file declares missing and the contract does not; reason: unknown",
+            file=name,
+            column=in_file.get(str(column), str(column)),
+            n=int(count),
+        )
+        for column, count in counts.items()
+        if in_file.get(str(column)) in declared
+    ]
+
+
+def _stop_if_told(study: Study, files: list[ConformedFile]) -> None:
+    problems = []
+    for file in files:
+        stops = file.rejections[file.rejections["severity"] == "stop"]
+        for (column, rule, allowed), rows in stops.groupby(["column", "rule", "allowed"], sort=False):
+            first = int(file.raw.rows[rows["position"].iloc[0]])
+            problems.append(
+                f"{file.name}: column {column!r} breaks rule {rule!r} in {len(rows)} rows, first in row {first}; "
+                f"allowed: {allowed}"
+            )
+    if problems:
+        raise DataError(f"rules of {study.id!r} that stop the run are broken", problems)
+
+
+def _wave_table(work: Assembly, wave: str) -> pd.DataFrame:
+    table = work.table(wave)
+    if not set(PLACE) < set(table.columns):
+        columns = [column.name for column in work.contract.study.wave_columns(wave)]
+        table = table.reindex(columns=[*PLACE, *columns]).astype({"participant": "str", "source_file": "str"})
+    return table
+
+
+def _rejections(work: Assembly) -> pd.DataFrame:
+    """Gather what is listed: rows in quarantine with what put them there, and values set missing in accepted rows."""
+    parts = []
+    for place, file in enumerate(work.files):
+        found = pd.concat([file.rejections, work.rejections[place].table()], ignore_index=True)
+        is_row = found["severity"] == "row"
+        accepted = work.accepted[place][found["position"].to_numpy(dtype="int64")]
+        part = found[is_row | accepted].assign(file=file.name)
+        part["row"] = file.raw.rows[part["position"].to_numpy(dtype="int64")]
+        broken = pd.DataFrame(
+            [
+                {
+                    "row": row.row,
+                    "rule": row.rule,
+                    "severity": "row",
+                    "remedy": REMEDIES[row.rule].in_language(work.contract.language),
+                    "file": file.name,
+                }
+                for row in file.raw.broken
+            ]
+        )
+        both = [frame.astype("object") for frame in (part, broken) if len(frame)]
+        if both:
+            parts.append(pd.concat(both, ignore_index=True).sort_values("row", kind="stable"))
+    columns = ["file", "row", "column", "rule", "severity", "allowed", "remedy", "value"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype="object")
+
+
+def _ledger(work: Assembly, rejections: pd.DataFrame) -> pd.DataFrame:
+    rows: list[dict[str, object]] = []
+    lost = work.duplicates.groupby("file")["row"].nunique()
+    is_row = rejections["severity"] == "row"
+    quarantined = rejections[is_row].groupby("file")["row"].nunique()
+    values = rejections[~is_row].groupby("file").size()
+    for place, file in enumerate(work.files):
+        rows.append(
+            {
+                "file": file.name,
+                "source": file.source.id,
+                "rows_read": len(file.quarantined) + len(file.raw.broken),
+                "accepted": int(work.accepted[place].sum()),
+                "duplicate": int(lost.get(file.name, 0)),
+                "quarantined": int(quarantined.get(file.name, 0)),
+                "values_set_missing": int(values.get(file.name, 0)),
+            }
+        )
+    return ledger_table(rows)
+
+
+def _input_files(work: Assembly) -> pd.DataFrame:
+    rows = [
+        {
+            "file": file.name,
+            "source": file.source.id,
+            "bytes": file.raw.size,
+            "sha256": file.raw.sha256,
+            "format": file.raw.format,
+        }
+        for file in work.files
+    ]
+    table = pd.DataFrame(rows, columns=list(INPUT_COLUMNS))
+    return table.astype({name: "Int64" if name == "bytes" else "str" for name in INPUT_COLUMNS})
+
+
+def _missing_reasons(work: Assembly) -> pd.DataFrame:
+    parts = []
+    for place, file in enumerate(work.files):
+        stays = work.accepted[place][file.reasons["position"].to_numpy(dtype="int64")]
+        kept = file.reasons[stays]
+        keys = file.participant.iloc[kept["position"].to_numpy(dtype="int64")].to_numpy()
+        parts.append(kept.assign(participant=keys))
+    columns = ["participant", "wave", "column", "reason"]
+    filled = [part for part in parts if len(part)]
+    table = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=columns)
+    return table.reindex(columns=columns).astype("str")

@@ -1,0 +1,307 @@
+"""From the cells of one column to codes: labels or codes in, codes out, and the reason for each declared gap.
+
+Each distinct cell is looked at once. A cell is tried, in this order, as a missing code, as a code, as a label or
+alias exactly as written, and as one of these without regard to case and blanks where only one code fits.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from increase_eval.intake.columns import fold
+from increase_eval.intake.raw import RawTable
+from increase_eval.study.base import Code
+from increase_eval.study.tables import Column, ValueLabel
+
+REASONS = ("refused", "not_asked", "left", "unknown")
+_UNKNOWN = len(REASONS)
+_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
+_COMMA_NUMBER = re.compile(r"^[+-]?\d*,\d+$")
+_POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
+_ISO_DAY = r"^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}(?:\.\d+)?)?$"
+_TRUE = ("1", "true", "yes", "y", "t", "vrai", "oui")
+_FALSE = ("0", "false", "no", "n", "f", "faux", "non")
+
+
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """One column, conformed.
+
+    Attributes
+    ----------
+    values
+        Shape (rows,), of the stored dtype; missing where the cell is blank, a missing code, or unreadable.
+    failed
+        Shape (rows,): the cell holds something that is neither a value nor a missing code.
+    contradicted
+        Shape (rows,): the file's label for the code says that it means another code.
+    reasons
+        Shape (rows,): 0, or one more than the place in :data:`REASONS`.
+    cells
+        The distinct cells as text, and `codes` which of them each row has (-1: blank).
+    """
+
+    values: pd.Series
+    failed: np.ndarray
+    contradicted: np.ndarray
+    reasons: np.ndarray
+    cells: list[str]
+    codes: np.ndarray
+
+    def texts(self, where: np.ndarray) -> list[str]:
+        """Give the cells of some rows as text; they must never reach a message or a table."""
+        return [self.cells[code] if code >= 0 else "" for code in self.codes[where]]
+
+
+class Labels:
+    """Looks codes up by code, label or alias."""
+
+    def __init__(self, values: Iterable[ValueLabel]) -> None:
+        self.codes: dict[str, Code] = {}
+        self.exact: dict[str, Code] = {}
+        self._folded: dict[str, set[str]] = {}
+        for value in values:
+            text = cell_text(value.code)
+            self.codes[text] = value.code
+            for other in (value.label.en, value.label.fr, *map(cell_text, value.aliases)):
+                self.exact.setdefault(other.strip(), value.code)
+                self._folded.setdefault(fold(other), set()).add(text)
+            self._folded.setdefault(fold(text), set()).add(text)
+
+    def __bool__(self) -> bool:
+        return bool(self.codes)
+
+    def find(self, text: str) -> Code | None:
+        """Give the code that a cell stands for, or None."""
+        if text in self.codes:
+            return self.codes[text]
+        return self.by_label(text)
+
+    def by_label(self, text: str) -> Code | None:
+        """Give the code that a label or alias stands for, or None where none or several fit."""
+        if text in self.exact:
+            return self.exact[text]
+        near = self._folded.get(fold(text), set())
+        return self.codes[next(iter(near))] if len(near) == 1 else None
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """Reads the cells of one contracted column, whichever file they come from."""
+
+    column: Column
+    labels: Labels
+    missing: Mapping[str, int]
+    dtype: str
+
+    @classmethod
+    def of(cls, column: Column, values: Sequence[ValueLabel]) -> ColumnReader:
+        """Prepare the look-ups of a column once."""
+        missing = {
+            fold(cell_text(code)): REASONS.index(reason) + 1
+            for reason, codes in column.missing.items()
+            for code in codes
+        }
+        return cls(column, Labels(values), missing, stored_dtype(column, values))
+
+    def read(self, raw: RawTable, name: str, rows: np.ndarray, *, decimal: str, values_by: str | None) -> Conversion:
+        """Read some rows of a column of a file."""
+        cells = raw.frame[name].iloc[rows]
+        codes, unique = pd.factorize(cells)
+        texts = [cell_text(cell) for cell in unique]
+        meanings = _labels_by_text(raw.value_labels.get(name, {}))
+        reasons = self._reasons(texts, meanings, raw, name)
+        contradicted = np.zeros(len(texts), dtype=bool)
+        if meanings and self.labels:
+            texts_read, contradicted = self._by_label(texts, meanings, values_by)
+        else:
+            texts_read = texts
+        skip = (reasons > 0) | contradicted | np.array([not text for text in texts], dtype=bool)
+        written = _with_point(texts_read, unique, decimal)
+        values = self._convert(texts_read, written, skip)
+        failed = values.isna().to_numpy() & ~skip
+        return Conversion(
+            values=_take(values, codes),
+            failed=_spread(failed, codes),
+            contradicted=_spread(contradicted & (reasons == 0), codes),
+            reasons=_spread(reasons, codes),
+            cells=texts,
+            codes=codes,
+        )
+
+    def constant(self, code: Code, count: int) -> pd.Series:
+        """Give a column that all rows share."""
+        text = cell_text(code)
+        value = self._convert([text], [text], np.array([not text]))
+        return _take(value, np.zeros(count, dtype="int64"))
+
+    def _reasons(self, texts: list[str], meanings: Mapping[str, str], raw: RawTable, name: str) -> np.ndarray:
+        """Find the missing codes of the contract, by code or label, and those that only the file declares."""
+        found = np.array([self.missing.get(fold(text), 0) for text in texts], dtype="int8")
+        if meanings and self.missing:
+            labelled = [self.missing.get(fold(meanings.get(text, "")), 0) if text else 0 for text in texts]
+            found = np.where(found > 0, found, np.array(labelled, dtype="int8"))
+        declared = declared_missing(texts, raw, name)
+        return np.where((found == 0) & declared, np.int8(_UNKNOWN), found)
+
+    def _by_label(
+        self, texts: list[str], meanings: Mapping[str, str], values_by: str | None
+    ) -> tuple[list[str], np.ndarray]:
+        """Use the labels of the file where its codes are not those of the contract, or where it is told to."""
+        read, contradicted = list(texts), np.zeros(len(texts), dtype=bool)
+        for place, text in enumerate(texts):
+            meaning = self.labels.by_label(meanings[text]) if text in meanings else None
+            if meaning is None or cell_text(meaning) == text:
+                continue
+            if text not in self.labels.codes or values_by == "label":
+                read[place] = cell_text(meaning)
+            elif values_by is None:
+                contradicted[place] = True
+        return read, contradicted
+
+    def _convert(self, texts: list[str], written: list[str], skip: np.ndarray) -> pd.Series:
+        """Turn distinct texts into values (numbers from `written`); what cannot be one becomes missing."""
+        kind = self.column.type
+        if kind == "date":
+            return _dates(texts, skip, self.column.date_formats)
+        if kind == "boolean" and not self.labels:
+            return pd.Series([None if s else _truth(t) for t, s in zip(texts, skip, strict=True)], dtype="boolean")
+        numbers = _numbers(written, skip) if self.dtype in ("Int64", "Float64", "boolean") else None
+        if self.labels:
+            return self._coded(texts, skip, numbers)
+        if numbers is None:
+            return pd.Series([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
+        return _whole(numbers) if self.dtype == "Int64" else numbers.astype("Float64")
+
+    def _coded(self, texts: list[str], skip: np.ndarray, numbers: pd.Series | None) -> pd.Series:
+        found = [None if s else self.labels.find(t) for t, s in zip(texts, skip, strict=True)]
+        if numbers is None:
+            closed = [None if s else (t if f is None else f) for f, t, s in zip(found, texts, skip, strict=True)]
+            return pd.Series([None if code is None else cell_text(code) for code in closed], dtype="str")
+        if self.dtype == "boolean":
+            return pd.Series([None if code is None else bool(code) for code in found], dtype="boolean")
+        coded = pd.Series([np.nan if code is None else float(code) for code in found], dtype="float64")
+        filled = coded.where(coded.notna(), numbers)
+        return _whole(filled) if self.dtype == "Int64" else filled.astype("Float64")
+
+
+def stored_dtype(column: Column, values: Sequence[ValueLabel]) -> str:
+    """Give the dtype that a contracted column is stored with."""
+    codes = [value.code for value in values]
+    if any(isinstance(code, str) for code in codes):
+        return "str"
+    if column.type == "category":
+        if not codes:
+            return "str"
+        return "Int64" if all(float(code).is_integer() for code in codes) else "Float64"
+    by_type = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "date": "datetime64[us]", "text": "str"}
+    return by_type[column.type]
+
+
+def cell_text(cell: Any) -> str:
+    """Give the text of a cell as a spreadsheet would show it: 3.0 is ``3``, dates are ISO, blanks around are gone."""
+    if isinstance(cell, str):
+        return cell.strip()
+    if isinstance(cell, bool | np.bool_):
+        return "1" if cell else "0"
+    if isinstance(cell, float | np.floating):
+        return str(int(cell)) if float(cell).is_integer() else repr(float(cell))
+    if isinstance(cell, datetime):
+        day = cell.replace(tzinfo=None)
+        return day.strftime("%Y-%m-%d") if day.time() == datetime.min.time() else day.isoformat(sep=" ")
+    if isinstance(cell, date):
+        return cell.isoformat()
+    return str(cell).strip()
+
+
+def declared_missing(texts: Sequence[str], raw: RawTable, name: str) -> np.ndarray:
+    """Say which cells the file itself declares to be missing."""
+    ranges, codes = raw.missing_ranges.get(name, ()), set(raw.missing_codes.get(name, ()))
+    declared = np.array([text in codes for text in texts], dtype=bool)
+    if ranges and len(texts):
+        numbers = pd.to_numeric(pd.Series(texts, dtype="str"), errors="coerce").to_numpy(dtype="float64")
+        for low, high in ranges:
+            declared |= (numbers >= low) & (numbers <= high)
+    return declared
+
+
+def find_decimal(raw: RawTable, names: Iterable[str]) -> str:
+    """Find the decimal mark that most cells of the number columns of a file are written with."""
+    if raw.decimal is not None:
+        return raw.decimal
+    commas = points = 0
+    for name in names:
+        cells = raw.frame[name]
+        if pd.api.types.is_numeric_dtype(cells.dtype):
+            continue
+        unique = [cell.strip() for cell in cells.dropna().unique() if isinstance(cell, str)]
+        commas += sum(_COMMA_NUMBER.match(cell) is not None for cell in unique)
+        points += sum(_POINT_NUMBER.match(cell) is not None for cell in unique)
+    return "," if commas > points else "."
+
+
+def _labels_by_text(labels: Mapping[Any, str]) -> dict[str, str]:
+    return {cell_text(code): label.strip() for code, label in labels.items()}
+
+
+def _with_point(texts: list[str], cells: Iterable[Any], decimal: str) -> list[str]:
+    """Write numbers with a point. Under a decimal comma a point is no part of a number: the two change places."""
+    if decimal == ".":
+        return texts
+    swap = str.maketrans(",.", ".,")
+    return [text.translate(swap) if isinstance(cell, str) else text for text, cell in zip(texts, cells, strict=True)]
+
+
+def _numbers(written: list[str], skip: np.ndarray) -> pd.Series:
+    cells = pd.Series([None if s else t for t, s in zip(written, skip, strict=True)], dtype="str")
+    return pd.to_numeric(cells.where(cells.str.match(_NUMBER, na=False))).astype("float64")
+
+
+def _whole(numbers: pd.Series) -> pd.Series:
+    """Make whole numbers of those that are; others become missing, never rounded."""
+    is_whole = numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < 2**53)
+    return numbers.where(is_whole).astype("Int64")
+
+
+def _truth(text: str) -> bool | None:
+    folded = fold(text)
+    return True if folded in _TRUE else False if folded in _FALSE else None
+
+
+def _dates(texts: list[str], skip: np.ndarray, formats: Sequence[str]) -> pd.Series:
+    cells = pd.Series([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
+    days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    for pattern in formats:
+        open_cells = cells[days.isna() & cells.notna()]
+        if len(open_cells):
+            found = pd.to_datetime(open_cells, format=pattern, errors="coerce", exact=True)
+            days.loc[open_cells.index] = _without_zone(found)
+    iso = cells[days.isna() & cells.str.match(_ISO_DAY, na=False)]
+    if len(iso):
+        days.loc[iso.index] = pd.to_datetime(iso, format="ISO8601", errors="coerce").astype("datetime64[us]")
+    return days
+
+
+def _without_zone(days: pd.Series) -> pd.Series:
+    if isinstance(days.dtype, pd.DatetimeTZDtype):
+        days = days.dt.tz_localize(None)
+    return days.astype("datetime64[us]")
+
+
+def _take(unique: pd.Series, codes: np.ndarray) -> pd.Series:
+    taken = unique.array.take(codes, allow_fill=True)
+    return pd.Series(taken, dtype=unique.dtype)
+
+
+def _spread(unique: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    if not len(unique):
+        return np.zeros(len(codes), dtype=unique.dtype)
+    spread: np.ndarray = np.where(codes >= 0, unique[codes], unique.dtype.type(0))
+    return spread
