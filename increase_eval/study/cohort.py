@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel
+from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Mechanism = Literal["unseen", "latent_trait", "threshold", "change"]
@@ -26,9 +26,9 @@ class FunnelStep(ContractModel):
 class ServiceOutcome(ContractModel):
     """An outcome that the service counts among those who began training."""
 
-    step: str
-    column: ColumnName
-    count: Annotated[int, Field(ge=0)]
+    step: Annotated[str, Field(description="An outcome step of `service_statistics.yaml`.")]
+    column: Annotated[ColumnName, Field(description="The participants' column with its date.")]
+    count: Annotated[int, Field(ge=0, description="How many have it in the calibrated cohort.")]
     by_date: Annotated[
         dict[date, dict[str, int]], Field(description="Earlier date -> country -> count that had it by then.")
     ] = {}
@@ -37,8 +37,8 @@ class ServiceOutcome(ContractModel):
 class Choice(ContractModel):
     """A column drawn from a list of codes, with shares that may differ by attribute of the unit."""
 
-    column: ColumnName
-    shares: dict[Code, Share]
+    column: Annotated[ColumnName, Field(description="The participants' column.")]
+    shares: Annotated[dict[Code, Share], Field(description="Code -> share.")]
     by_unit: Annotated[dict[str, dict[Code, Share]], Field(description="Unit -> its own shares.")] = {}
     not_asked_where: Annotated[dict[str, str], Field(description="Attribute -> value where it is not asked.")] = {}
 
@@ -48,7 +48,7 @@ class TraitPlan(ContractModel):
 
     mean: Annotated[float, Field(description="Mean of an item at the first wave asked, in codes, reversed undone.")]
     sd: Annotated[float, Field(gt=0, description="Standard deviation of an item, in codes.")]
-    reliability: Share
+    reliability: Annotated[Share, Field(description="Reliability of the score at the first wave.")]
     retest: Annotated[Share, Field(description="Correlation of observed scores between two waves.")]
     common: Annotated[Share, Field(description="Loading of the trait on what all wellbeing has in common.")]
     change: Annotated[dict[str, float], Field(description="Wave -> shift of the latent mean, in latent SD.")] = {}
@@ -59,8 +59,8 @@ class TraitPlan(ContractModel):
 class ItemShift(ContractModel):
     """One item that does not work the same in one language of the questionnaire."""
 
-    item: ColumnName
-    language: str
+    item: Annotated[ColumnName, Field(description="The item.")]
+    language: Annotated[str, Field(description="The language in which it differs.")]
     threshold_shift: Annotated[float, Field(description="Added to every threshold, in latent SD.")] = 0.0
     loading_factor: Annotated[float, Field(gt=0, description="Multiplies the loading.")] = 1.0
 
@@ -68,7 +68,7 @@ class ItemShift(ContractModel):
 class EmploymentPlan(ContractModel):
     """The Markov chain of a state variable, and the trait that drives it."""
 
-    variable: str
+    variable: Annotated[str, Field(description="A state variable of `study.yaml`.")]
     driver: Annotated[str, Field(description="The scale whose trait makes the move into work more likely.")]
     slope: Annotated[float, Field(description="Log odds of a move into work per SD of the driver.")]
     initial: Annotated[dict[str, Share], Field(description="State -> share at the first wave.")]
@@ -90,23 +90,26 @@ class ResponsePlan(ContractModel):
         float | dict[str, float],
         Field(description="Log odds per unit of what is unseen; one for all arms or one an arm."),
     ] = 0.0
-    mechanism: Mechanism = "unseen"
+    mechanism: Annotated[Mechanism, Field(description="What the dial acts on.")] = "unseen"
 
 
 class ExtraColumn(ContractModel):
     """A column that a platform adds to its exports and no table keeps."""
 
-    kind: Literal[
-        "constant",
-        "timestamp",
-        "minutes",
-        "response_id",
-        "free_text",
-        "first_name",
-        "last_name",
-        "email",
-        "phone",
-        "ip",
+    kind: Annotated[
+        Literal[
+            "constant",
+            "timestamp",
+            "minutes",
+            "response_id",
+            "free_text",
+            "first_name",
+            "last_name",
+            "email",
+            "phone",
+            "ip",
+        ],
+        Field(description="What stands in it."),
     ]
     value: Annotated[Code, Field(description="For `constant`.")] = ""
 
@@ -116,7 +119,9 @@ class PlatformPlan(ContractModel):
 
     country: Annotated[str, Field(description="The country whose people answer on it.")]
     key_prefix: Annotated[str, Field(description="What their keys start with.")]
-    extra: dict[ColumnName, ExtraColumn] = {}
+    extra: Annotated[
+        dict[ColumnName, ExtraColumn], Field(description="Columns of the export that are in no table.")
+    ] = {}
     labels_in: Annotated[tuple[str, ...], Field(description="Waves exported with labels instead of codes.")] = ()
     date_format: Annotated[str, Field(description="How the exports write dates, as in strftime.")] = "%Y-%m-%d"
 
@@ -124,48 +129,70 @@ class PlatformPlan(ContractModel):
 class CohortPlan(ContractModel):
     """The file ``synthetic.yaml``."""
 
-    seed: Annotated[int, Field(ge=0)]
-    entry: tuple[date, date]
+    seed: Annotated[int, Field(ge=0, description="The seed of the shipped cohort.")]
+    entry: Annotated[tuple[date, date], Field(description="First and last day of entry.")]
     survey_end: Annotated[date, Field(description="No wave is answered after this day.")]
     service_end: Annotated[date, Field(description="No outcome is counted after this day.")]
     lockdown_entry: Annotated[Share, Field(description="Entries during a declared period, relative to other days.")]
-    funnel: Annotated[tuple[FunnelStep, ...], Field(min_length=1)]
+    funnel: Annotated[tuple[FunnelStep, ...], Field(min_length=1, description="The steps of the pathway, in order.")]
     started_step: Annotated[str, Field(description="The step whose people the service's outcomes are counted among.")]
     completed_step: Annotated[str, Field(description="The step whose people are surveyed.")]
-    outcomes: tuple[ServiceOutcome, ...] = ()
+    outcomes: Annotated[tuple[ServiceOutcome, ...], Field(description="The outcomes that the service counts.")] = ()
     recorded_as: Annotated[
         tuple[str, ...], Field(description="The outcome that the service records for each state in work, in order.")
     ]
     unit_level: Annotated[str, Field(description="The level whose units get the shares below.")]
     unit_shares: Annotated[dict[str, Share], Field(description="Unit -> its share of the register.")]
-    choices: tuple[Choice, ...] = ()
+    choices: Annotated[tuple[Choice, ...], Field(description="Columns of codes with their shares.")] = ()
     birth_year: Annotated[tuple[float, float, int, int], Field(description="Mean, SD, lowest, highest.")]
-    birth_year_column: ColumnName
+    birth_year_column: Annotated[ColumnName, Field(description="The participants' column with the year of birth.")]
     course_column: Annotated[ColumnName, Field(description="The column with the course session.")]
-    course_size: Annotated[int, Field(ge=2)]
+    course_size: Annotated[int, Field(ge=2, description="People in one course session.")]
     trainer_column: Annotated[ColumnName, Field(description="The column with the training provider.")]
     trainers: Annotated[dict[str, tuple[str, ...]], Field(description="Country -> names of training providers.")]
     traits: Annotated[dict[str, TraitPlan], Field(description="Scale -> its trait.")]
-    trait_distribution: Literal["normal", "skewed", "heavy_tailed"] = "normal"
+    trait_distribution: Annotated[
+        Literal["normal", "skewed", "heavy_tailed"], Field(description="The shape of the latent traits.")
+    ] = "normal"
     spread_by_arm: Annotated[dict[str, float], Field(description="Arm -> factor on the latent SD.")] = {}
     intraclass_correlation: Annotated[dict[str, Share], Field(description="Level -> share of latent variance.")] = {}
     selection: Annotated[float, Field(ge=0, description="How strongly a low moment leads to entry (0: not at all).")]
-    selection_scales: tuple[str, ...]
+    selection_scales: Annotated[tuple[str, ...], Field(description="The scales whose low moment leads to entry.")]
     lockdown_shock: Annotated[float, Field(description="Shift of wellbeing in a declared period, in latent SD.")]
-    shocked_scales: tuple[str, ...]
-    shifts: tuple[ItemShift, ...] = ()
-    employment: EmploymentPlan
-    response: ResponsePlan
+    shocked_scales: Annotated[tuple[str, ...], Field(description="The scales that a declared period lowers.")]
+    shifts: Annotated[tuple[ItemShift, ...], Field(description="Items that differ between languages.")] = ()
+    employment: Annotated[EmploymentPlan, Field(description="The chain of the state variable.")]
+    response: Annotated[ResponsePlan, Field(description="Who answers which wave.")]
     response_scales: Annotated[tuple[str, ...], Field(description="The scales whose mean the response depends on.")]
     item_missing: Annotated[dict[Literal["refused", "left"], Share], Field(description="Reason -> share of answers.")]
     elapsed_days: Annotated[
         dict[str, tuple[int, int]], Field(description="Wave -> days after completion, from and to.")
     ]
     modes: Annotated[dict[str, Share], Field(description="Survey mode -> share.")]
-    mode_column: ColumnName
-    language_column: ColumnName
-    language_by_country: dict[str, str]
+    mode_column: Annotated[ColumnName, Field(description="The column of the waves with the survey mode.")]
+    language_column: Annotated[
+        ColumnName, Field(description="The column of the waves with the language of the questionnaire.")
+    ]
+    language_by_country: Annotated[dict[str, str], Field(description="Country -> language of its questionnaires.")]
     platforms: Annotated[dict[str, PlatformPlan], Field(min_length=1, description="Platform -> its exports.")]
-    key_digits: Annotated[int, Field(ge=3, le=12)] = 6
+    key_digits: Annotated[int, Field(ge=3, le=12, description="Digits of a participant's key.")] = 6
     side_business: Annotated[dict[str, Share], Field(description="State -> share with a side business.")] = {}
-    side_business_column: ColumnName | None = None
+    side_business_column: Annotated[
+        ColumnName | None, Field(description="The column of the waves with the side-business flag; empty: none.")
+    ] = None
+
+
+class Assumption(ContractModel):
+    """Something that no document gives and that had to be chosen to draw a cohort."""
+
+    id: Annotated[Identifier, Field(description="Its name.")]
+    statement: Annotated[Text, Field(description="What had to be chosen.")]
+    chosen: Annotated[str, Field(min_length=1, description="What was chosen.")]
+    feasible: Annotated[str, Field(min_length=1, description="What the published figures allow.")]
+    why: Annotated[str, Field(min_length=3, description="The reason for the choice.")]
+
+
+class Assumptions(ContractModel):
+    """The file ``assumptions.yaml``."""
+
+    assumptions: Annotated[tuple[Assumption, ...], Field(description="One for each choice.")]

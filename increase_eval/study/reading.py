@@ -1,8 +1,9 @@
 """Read the folder of a study into its models, with every problem of every file reported at once.
 
 ``study.yaml`` and at least one file in ``waves/`` are needed. ``instruments.yaml`` (no scales), ``analysis.yaml`` (the
-defaults of a plan), ``service_statistics.yaml``, ``example.yaml``, ``synthetic.yaml`` and ``published.csv`` are
-optional. Any other YAML file in the folder is an error: it would be a part of the contract that nobody reads.
+defaults of a plan), ``service_statistics.yaml``, ``synthetic.yaml``, ``assumptions.yaml``, ``published.yaml``,
+``published.csv``, ``respondent_counts.csv`` and ``example.yaml`` are optional. Any other YAML file in the folder is an
+error: it would be a part of the contract that nobody reads.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from pydantic import ValidationError
 
 from increase_eval.errors import ContractError
 from increase_eval.study.base import ContractModel
+from increase_eval.study.claims import PublishedPlan
+from increase_eval.study.cohort import Assumptions, CohortPlan
 from increase_eval.study.documents import Document, read_document
 from increase_eval.study.instruments import Instruments
 from increase_eval.study.lookup import find_studies, locate_study
@@ -32,15 +35,18 @@ MODELS: Mapping[str, type[ContractModel]] = {
     "instruments.yaml": Instruments,
     "analysis.yaml": AnalysisPlan,
     "service_statistics.yaml": ServiceStatistics,
+    "synthetic.yaml": CohortPlan,
+    "assumptions.yaml": Assumptions,
+    "published.yaml": PublishedPlan,
 }
 """The files of a contract, and the model of each; those of ``waves/`` are :class:`Table`."""
 
 MAY_BE_EMPTY = ("instruments.yaml", "analysis.yaml")
 """Files that may be absent or hold nothing but comments: every field of them has a default."""
 
-OTHER_FILES = ("example.yaml", "synthetic.yaml", "published.csv")
-"""Files of a contract that others read: how raw files of an example are made, how a synthetic
-cohort is drawn, and figures published by others."""
+OTHER_FILES = ("example.yaml", "published.csv", "respondent_counts.csv")
+"""Files of a contract that others read: how raw files of an example are made, figures published by others, and the
+counts that a synthetic cohort satisfies."""
 
 
 def load_study(path_or_name: str | Path) -> Study:
@@ -149,6 +155,9 @@ def _assemble(folder: Path, models: Mapping[str, Any]) -> Study:
         instruments=models["instruments.yaml"],
         analysis=models["analysis.yaml"],
         services=models.get("service_statistics.yaml"),
+        cohort=models.get("synthetic.yaml"),
+        assumptions=models.get("assumptions.yaml"),
+        published=models.get("published.yaml"),
         tables={Path(name).stem: model for name, model in models.items() if name.startswith("waves/")},
         folder=folder,
         contract_hash=contract_hash(folder),

@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from increase_eval.study.base import ContractModel, Identifier, Text, Word
+from increase_eval.study.claims import PublishedPlan
+from increase_eval.study.cohort import Assumptions, CohortPlan
 from increase_eval.study.instruments import Instruments, Scale
 from increase_eval.study.plan import AnalysisPlan
 from increase_eval.study.services import ServiceStatistics
@@ -68,6 +70,8 @@ class Study(ContractModel):
     ----------
     head, instruments, analysis, services
         The files ``study.yaml``, ``instruments.yaml``, ``analysis.yaml`` and ``service_statistics.yaml`` (or None).
+    cohort, assumptions, published
+        The files ``synthetic.yaml``, ``assumptions.yaml`` and ``published.yaml``, each or None.
     tables
         File stem -> the tables of ``waves/``.
     folder
@@ -80,6 +84,9 @@ class Study(ContractModel):
     instruments: Instruments
     analysis: AnalysisPlan
     services: ServiceStatistics | None = None
+    cohort: CohortPlan | None = None
+    assumptions: Assumptions | None = None
+    published: PublishedPlan | None = None
     tables: dict[str, Table]
     folder: Path
     contract_hash: str

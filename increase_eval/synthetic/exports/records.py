@@ -53,7 +53,7 @@ def monthly_counts(clients: pd.DataFrame, study: Study, plan: CohortPlan) -> dic
     if services is None:
         return {}
     places = Places.of(study, plan)
-    dated = {step.step: step.column for step in (*plan.funnel, *plan.outcomes)}
+    dated = {step.step: step.column for step in plan.funnel} | {each.step: each.column for each in plan.outcomes}
     months = pd.period_range(plan.entry[0], plan.service_end, freq="M")
     sheets = {}
     for unit in places.units:
