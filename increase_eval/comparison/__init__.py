@@ -11,10 +11,12 @@ from increase_eval.comparison.categorical import (
     two_proportions,
 )
 from increase_eval.comparison.continuous import (
+    Ancova,
     EffectSize,
     Equivalence,
     GroupComparison,
     adjust_p_values,
+    ancova,
     compare_groups,
     effect_size,
     equivalence_test,
@@ -28,6 +30,7 @@ from increase_eval.comparison.descriptive import (
 )
 
 __all__ = [
+    "Ancova",
     "EValue",
     "EffectSize",
     "Equivalence",
@@ -36,6 +39,7 @@ __all__ = [
     "MarginalHomogeneity",
     "TwoProportions",
     "adjust_p_values",
+    "ancova",
     "baseline_characteristics",
     "compare_groups",
     "cramers_v",

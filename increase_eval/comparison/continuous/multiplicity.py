@@ -1,13 +1,14 @@
-"""How do p values of one family change for having been many? Holm, Hommel, and Benjamini and Hochberg."""
+"""How do p values of one family change for having been many? Holm, Hochberg, Hommel, Benjamini and Hochberg."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-Adjustment = Literal["none", "holm", "hommel", "fdr_bh"]
+Adjustment = Literal["none", "holm", "hochberg", "hommel", "fdr_bh"]
 Floats = npt.NDArray[np.float64]
 
 
@@ -19,8 +20,8 @@ def adjust_p_values(p_values: npt.ArrayLike, method: Adjustment) -> Floats:
     p_values
         The p values of the family; missing ones stay missing and do not count.
     method
-        ``holm`` and ``hommel`` (any dependence; independence or positive dependence) hold the chance of any false
-        rejection, ``fdr_bh`` the expected share of false ones among the rejections.
+        ``holm`` (any dependence), ``hochberg`` and ``hommel`` (independence or positive dependence) hold the chance of
+        any false rejection, ``fdr_bh`` the expected share of false ones among the rejections.
 
     Returns
     -------
@@ -34,12 +35,13 @@ def adjust_p_values(p_values: npt.ArrayLike, method: Adjustment) -> Floats:
 
     Notes
     -----
-    With p_(1) <= ... <= p_(m): Holm max over j <= i of (m - j + 1) p_(j); Benjamini and Hochberg min over j >= i of
-    m p_(j) / j; Hommel by the closed test of Simes' statistics.
+    With p_(1) <= ... <= p_(m): Holm max over j <= i of (m - j + 1) p_(j); Hochberg min over j >= i of the same;
+    Benjamini and Hochberg min over j >= i of m p_(j) / j; Hommel by the closed test of Simes' statistics.
 
     References
     ----------
     Holm S (1979). https://www.jstor.org/stable/4615733. Hommel G (1988). doi:10.1093/biomet/75.2.383.
+    Hochberg Y (1988). doi:10.1093/biomet/75.4.800.
     Benjamini Y, Hochberg Y (1995). doi:10.1111/j.2517-6161.1995.tb02031.x.
 
     Checked against R in ``tests/golden/comparison/posthoc_jobs.json``.
@@ -58,7 +60,9 @@ def adjust_p_values(p_values: npt.ArrayLike, method: Adjustment) -> Floats:
         raise ValueError("a p value is not within 0 and 1")
     order = np.argsort(values[known], kind="stable")
     ordered = values[known][order]
-    steps = {"none": ordered, "holm": _holm(ordered), "hommel": _hommel(ordered), "fdr_bh": _fdr(ordered)}[method]
+    rules: dict[str, Callable[[Floats], Floats]]
+    rules = {"none": np.copy, "holm": _holm, "hochberg": _hochberg, "hommel": _hommel, "fdr_bh": _fdr}
+    steps = rules[method](ordered)
     back = np.empty_like(ordered)
     back[order] = np.minimum(steps, 1.0)
     adjusted[known] = back
@@ -67,6 +71,10 @@ def adjust_p_values(p_values: npt.ArrayLike, method: Adjustment) -> Floats:
 
 def _holm(p: Floats) -> Floats:
     return np.maximum.accumulate(np.arange(len(p), 0, -1) * p)
+
+
+def _hochberg(p: Floats) -> Floats:
+    return np.minimum.accumulate((np.arange(len(p), 0, -1) * p)[::-1])[::-1]
 
 
 def _fdr(p: Floats) -> Floats:

@@ -1,0 +1,1 @@
+"""The arithmetic that models share: design frames, linear and generalised linear fits, estimating equations."""
