@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -116,9 +117,9 @@ def read_answers(column: pd.Series[Any]) -> Answers:
         return Answers(numbers, np.empty(0, dtype=np.intp), np.empty(0, dtype=object))
     values = column.astype(object)
     given = values.notna().to_numpy()
-    numeric = given & np.fromiter((isinstance(one, (int, float, str, np.number)) for one in values), bool, len(values))
-    # A complex number is a np.number, and casting it would drop a part of it in silence.
-    numeric &= ~np.fromiter((isinstance(one, complex | np.complexfloating) for one in values), bool, len(values))
+    # Dates and complex numbers would pass pd.to_numeric, as nanoseconds and with a part dropped in silence.
+    kinds = (bool, int, float, str, Decimal, np.bool_, np.integer, np.floating)
+    numeric = given & np.fromiter((isinstance(one, kinds) for one in values), bool, len(values))
     numbers = np.full(len(values), np.nan)
     numbers[numeric] = pd.to_numeric(values[numeric], errors="coerce").to_numpy(dtype="float64", na_value=np.nan)
     odd = np.flatnonzero(given & np.isnan(numbers))
