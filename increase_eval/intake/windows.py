@@ -42,7 +42,7 @@ def reject_dates_out_of_order(work: Assembly, waves: Mapping[str, pd.DataFrame])
         column = answer_date(study, wave)
         if frame is None or column is None:
             continue
-        before = frame["participant"].map(latest).astype("datetime64[us]")
+        before = latest.reindex(frame["participant"]).set_axis(frame.index).astype("datetime64[us]")
         early = frame["answered_on"] < before
         if early.any():
             reject_rows(work, frame.loc[early], wave, column.name, "waves_out_of_order", "value", allowed=_IN_ORDER)
