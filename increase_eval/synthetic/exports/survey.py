@@ -80,6 +80,8 @@ def _written(
         written = codes.map(labels).astype(object)
     draw = rng.random(len(codes))
     below = 0.0
+    if column.name in plan.always_answered:
+        return written
     for reason, share in plan.item_missing.items():
         stand_ins = column.missing.get(reason, ())
         if stand_ins:
