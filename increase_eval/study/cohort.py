@@ -165,6 +165,9 @@ class CohortPlan(ContractModel):
     response: Annotated[ResponsePlan, Field(description="Who answers which wave.")]
     response_scales: Annotated[tuple[str, ...], Field(description="The scales whose mean the response depends on.")]
     item_missing: Annotated[dict[Literal["refused", "left"], Share], Field(description="Reason -> share of answers.")]
+    always_answered: Annotated[
+        tuple[ColumnName, ...], Field(description="Columns that nobody leaves blank, since their counts are published.")
+    ] = ()
     elapsed_days: Annotated[
         dict[str, tuple[int, int]], Field(description="Wave -> days after completion, from and to.")
     ]
