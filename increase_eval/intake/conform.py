@@ -79,6 +79,8 @@ class ConformedFile:
         What the codebook of the file looks like, for the comparison between waves.
     column_names
         Wave -> contracted column -> column of the file.
+    notes
+        Kind of finding -> how many cells it is about.
     """
 
     name: str
@@ -93,6 +95,7 @@ class ConformedFile:
     reasons: pd.DataFrame
     facts: tuple[ColumnFacts, ...]
     column_names: Mapping[Wave, Mapping[str, str]]
+    notes: Mapping[str, int]
 
 
 class Contract:
@@ -144,12 +147,13 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
     table = rejections.table()
     quarantined = quarantined.copy()
     quarantined[table.loc[table["severity"] == "row", "position"].to_numpy()] = True
+    order, unread = _order(raw, columns, work)
     return ConformedFile(
         name=name,
         source=source,
         raw=dataclasses.replace(raw, frame=raw.frame.iloc[:, :0]),
         participant=keys.mask(quarantined, ""),
-        order=_order(raw, columns, work),
+        order=order,
         quarantined=quarantined,
         blocks=blocks,
         repeated=repeated,
@@ -157,6 +161,7 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
         reasons=work.reasons(),
         facts=tuple(work.facts),
         column_names=columns.mapped,
+        notes={**raw.notes, **({"order_unreadable": unread} if unread else {})},
     )
 
 
@@ -309,10 +314,10 @@ def _number_columns(study: Study, source: Source, columns: ColumnMap) -> list[st
     ]
 
 
-def _order(raw: RawTable, columns: ColumnMap, work: _File) -> np.ndarray:
+def _order(raw: RawTable, columns: ColumnMap, work: _File) -> tuple[np.ndarray, int]:
     """Read the column that orders duplicates, as numbers or as dates; rows without a value come first."""
     if columns.order is None:
-        return np.full(len(raw.frame), np.nan)
+        return np.full(len(raw.frame), np.nan), 0
     return order_values(raw, columns.order, work.date_formats_of(columns.order))
 
 

@@ -12,11 +12,15 @@ from dataclasses import dataclass
 import pandas as pd
 
 from increase_eval.intake.columns import Wave, fold
+from increase_eval.intake.messages import DRIFT
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import ColumnReader, Conversion, cell_text
+from increase_eval.intake.rules import effective_values
+from increase_eval.intake.values import ColumnReader, Conversion, Labels, cell_text
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
-from increase_eval.study.tables import Column, ValueLabel
+from increase_eval.study.tables import Column
+
+Row = tuple[str, str, str, str, str]
 
 DRIFT_COLUMNS = ("column", "first", "second", "kind", "difference")
 SHARE_OUTSIDE = 0.05
@@ -56,11 +60,6 @@ class ColumnFacts:
     outside: int
     is_coded: bool
 
-    @property
-    def place(self) -> str:
-        """Name the place: wave, and source."""
-        return f"{self.wave or 'participants'} ({self.source})"
-
 
 def column_facts(
     column: Column, wave: Wave, source: Source, raw: RawTable, in_file: str, reader: ColumnReader, read: Conversion
@@ -88,7 +87,7 @@ def _is_short(column: Column) -> bool:
     return column.type == "integer" and column.range is not None and column.range[1] - column.range[0] <= LONGEST_SCALE
 
 
-def drift_table(study: Study, facts: Sequence[ColumnFacts]) -> pd.DataFrame:
+def drift_table(study: Study, facts: Sequence[ColumnFacts], language: str = "en") -> pd.DataFrame:
     """Compare the codebooks of waves and sources.
 
     Returns
@@ -96,93 +95,110 @@ def drift_table(study: Study, facts: Sequence[ColumnFacts]) -> pd.DataFrame:
     DataFrame
         One row per difference: column, first and second (what is compared), kind (labels, codes or range), difference.
     """
-    rows = [*_between_waves_of_contract(study), *_files_with_contract(study, facts), *_between_files(facts)]
-    table = pd.DataFrame(rows, columns=list(DRIFT_COLUMNS)).drop_duplicates(ignore_index=True)
-    return table.astype("str")
+    comparison = _Comparison(study, language)
+    rows = [
+        *comparison.between_waves_of_contract(),
+        *(row for fact in facts for row in comparison.with_contract(fact)),
+        *comparison.between_files(facts),
+    ]
+    return pd.DataFrame(rows, columns=list(DRIFT_COLUMNS)).drop_duplicates(ignore_index=True).astype("str")
 
 
-def _between_waves_of_contract(study: Study) -> Iterator[tuple[str, ...]]:
-    """Compare the codebooks of a column that several waves ask under one name."""
-    first: dict[str, tuple[str, Column]] = {}
-    for wave in study.wave_ids:
-        for column in study.wave_columns(wave):
-            where, other = first.setdefault(column.name, (wave, column))
-            if other is column:
-                continue
-            ours, theirs = _labels(study, column), _labels(study, other)
-            for code in [code for code in theirs if code in ours and theirs[code] != ours[code]]:
-                difference = f"code {code} is {theirs[code][0]!r} and {ours[code][0]!r}"
-                yield column.name, f"{where} (contract)", f"{wave} (contract)", "labels", difference
-            if set(ours) != set(theirs):
-                only = ", ".join(sorted(set(ours) ^ set(theirs)))
-                yield column.name, f"{where} (contract)", f"{wave} (contract)", "codes", f"only one of them has {only}"
-            if column.range != other.range:
-                difference = f"{_shown(other.range)} and {_shown(column.range)}"
-                yield column.name, f"{where} (contract)", f"{wave} (contract)", "range", difference
+class _Comparison:
+    """Finds differences and says them in one language."""
 
+    def __init__(self, study: Study, language: str) -> None:
+        self.study = study
+        self.language = language
 
-def _labels(study: Study, column: Column) -> dict[str, tuple[str, str]]:
-    values = study.table_of(column).values_of(column)
-    return {cell_text(value.code): (value.label.en, value.label.fr) for value in values}
+    def _say(self, key: str, **values: object) -> str:
+        return DRIFT[key].in_language(self.language).format(**values)
 
+    def _place(self, wave: Wave, source: str | None = None) -> str:
+        return self._say("place", wave=wave or self._say("participants"), source=source or self._say("contract"))
 
-def _shown(pair: tuple[float, float] | None) -> str:
-    return "no range" if pair is None else f"{pair[0]:g} to {pair[1]:g}"
+    def between_waves_of_contract(self) -> Iterator[Row]:
+        """Compare the codebooks of a column that several waves ask under one name."""
+        first: dict[str, tuple[str, Column]] = {}
+        for wave in self.study.wave_ids:
+            for column in self.study.wave_columns(wave):
+                where, other = first.setdefault(column.name, (wave, column))
+                if other is not column:
+                    for kind, difference in self._differences(other, column):
+                        yield column.name, self._place(where), self._place(wave), kind, difference
 
+    def _differences(self, first: Column, second: Column) -> Iterator[tuple[str, str]]:
+        ours, theirs = self._labels(first), self._labels(second)
+        for code in [code for code in ours if code in theirs and ours[code] != theirs[code]]:
+            yield "labels", self._say("labels", code=code, first=repr(ours[code]), second=repr(theirs[code]))
+        if set(ours) != set(theirs):
+            yield "codes", self._say("only_one", codes=", ".join(sorted(set(ours) ^ set(theirs))))
+        if first.range != second.range:
+            yield "range", self._say("ranges", first=self._range(first.range), second=self._range(second.range))
 
-def _files_with_contract(study: Study, facts: Sequence[ColumnFacts]) -> Iterator[tuple[str, ...]]:
-    for fact in facts:
-        column = _column_of(study, fact)
-        values = study.table_of(column).values_of(column)
-        if values and fact.labels:
-            yield from _label_differences(fact, column, values)
+    def _labels(self, column: Column) -> dict[str, str]:
+        values = self.study.table_of(column).values_of(column)
+        return {cell_text(value.code): value.label.in_language(self.language) for value in values}
+
+    def _range(self, pair: tuple[float, float] | None) -> str:
+        return self._say("no_range") if pair is None else self._say("range", low=pair[0], high=pair[1])
+
+    def with_contract(self, fact: ColumnFacts) -> Iterator[Row]:
+        """Compare one column of one file with the contract."""
+        columns = self.study.participant_columns if fact.wave is None else self.study.wave_columns(fact.wave)
+        column = next(column for column in columns if column.name == fact.column)
+        place, contract = self._place(fact.wave, fact.source), self._say("contract")
+        for kind, difference in self._label_differences(fact, column):
+            yield fact.column, place, contract, kind, difference
         answered = fact.count + fact.outside
         if fact.outside >= FEWEST_OUTSIDE and fact.outside >= SHARE_OUTSIDE * answered:
-            difference = f"{fact.outside} of {answered} answers are not allowed"
-            yield fact.column, fact.place, "contract", "range" if column.range else "codes", difference
+            kind = "range" if column.range else "codes"
+            yield fact.column, place, contract, kind, self._say("outside", n=fact.outside, total=answered)
 
+    def _label_differences(self, fact: ColumnFacts, column: Column) -> Iterator[tuple[str, str]]:
+        known = {cell_text(value.code): value for value in effective_values(self.study, column)}
+        if not known:
+            return
+        missing = {fold(cell_text(code)) for codes in column.missing.values() for code in codes}
+        for code, label in fact.labels.items():
+            if fold(code) in missing or fold(label) in missing:
+                continue
+            if code not in known:
+                yield "codes", self._say("unknown_code", code=code, first=repr(label))
+                continue
+            value = known[code]
+            spellings = {fold(text) for text in (value.label.en, value.label.fr, *map(cell_text, value.aliases))}
+            if fold(label) not in spellings:
+                expected = repr(value.label.in_language(self.language))
+                yield "labels", self._say("labels", code=code, first=repr(label), second=expected)
 
-def _column_of(study: Study, fact: ColumnFacts) -> Column:
-    columns = study.participant_columns if fact.wave is None else study.wave_columns(fact.wave)
-    return next(column for column in columns if column.name == fact.column)
+    def between_files(self, facts: Sequence[ColumnFacts]) -> Iterator[Row]:
+        """Compare each file with the first that has the column: labels of codes, both ends of what was answered."""
+        first: dict[str, ColumnFacts] = {}
+        for fact in facts:
+            start = first.setdefault(fact.column, fact)
+            if start is fact:
+                continue
+            places = self._place(start.wave, start.source), self._place(fact.wave, fact.source)
+            for code, label in start.labels.items():
+                other = fact.labels.get(code, label)
+                if fold(label) != fold(other) and not self._same_code(fact, label, other):
+                    said = self._say("labels", code=code, first=repr(label), second=repr(other))
+                    yield fact.column, *places, "labels", said
+            if _has_moved(start, fact):
+                ranges = {
+                    "first": self._say("range", low=start.low, high=start.high),
+                    "second": self._say("range", low=fact.low, high=fact.high),
+                }
+                yield fact.column, *places, "range", self._say("moved", **ranges)
 
-
-def _label_differences(fact: ColumnFacts, column: Column, values: Sequence[ValueLabel]) -> Iterator[tuple[str, ...]]:
-    known = {cell_text(value.code): value for value in values}
-    missing = {fold(cell_text(code)) for codes in column.missing.values() for code in codes}
-    for code, label in fact.labels.items():
-        if fold(code) in missing or fold(label) in missing:
-            continue
-        if code not in known:
-            yield (
-                fact.column,
-                fact.place,
-                "contract",
-                "codes",
-                f"code {code}, labelled {label!r}, is not in the contract",
-            )
-            continue
-        value = known[code]
-        spellings = {fold(text) for text in (value.label.en, value.label.fr, *map(cell_text, value.aliases))}
-        if fold(label) not in spellings:
-            difference = f"code {code} is labelled {label!r}; the contract has {value.label.en!r} / {value.label.fr!r}"
-            yield fact.column, fact.place, "contract", "labels", difference
-
-
-def _between_files(facts: Sequence[ColumnFacts]) -> Iterator[tuple[str, ...]]:
-    """Compare each file with the first that has the column: labels of codes, and both ends of what was answered."""
-    first: dict[str, ColumnFacts] = {}
-    for fact in facts:
-        start = first.setdefault(fact.column, fact)
-        if start is fact:
-            continue
-        for code in [code for code in start.labels if code in fact.labels]:
-            if fold(start.labels[code]) != fold(fact.labels[code]):
-                difference = f"code {code} is labelled {start.labels[code]!r} and {fact.labels[code]!r}"
-                yield fact.column, start.place, fact.place, "labels", difference
-        if _has_moved(start, fact):
-            difference = f"answers run from {start.low:g} to {start.high:g}, and from {fact.low:g} to {fact.high:g}"
-            yield fact.column, start.place, fact.place, "range", difference
+    def _same_code(self, fact: ColumnFacts, label: str, other: str) -> bool:
+        """Say whether two labels are one code of the contract, as in two languages."""
+        columns = self.study.participant_columns if fact.wave is None else self.study.wave_columns(fact.wave)
+        column = next(column for column in columns if column.name == fact.column)
+        labels = Labels(effective_values(self.study, column))
+        code = labels.by_label(label)
+        return code is not None and code == labels.by_label(other)
 
 
 def _has_moved(start: ColumnFacts, fact: ColumnFacts) -> bool:

@@ -30,34 +30,38 @@ class Candidates:
     keep: str
 
 
-def order_values(raw: RawTable, name: str, formats: Sequence[str]) -> np.ndarray:
+def order_values(raw: RawTable, name: str, formats: Sequence[str]) -> tuple[np.ndarray, int]:
     """Read the cells that order duplicates as numbers: numbers as they are, dates as microseconds.
+
+    Returns
+    -------
+    tuple
+        The values, NaN where the cell is blank or unreadable; and how many are unreadable.
 
     Raises
     ------
     UnreadableFileError
-        If some cells are neither.
+        If none can be read.
     """
     codes, unique = pd.factorize(raw.frame[name])
     texts = pd.Series([cell_text(cell) for cell in unique], dtype="str")
     numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    if numbers.notna().all():
-        return np.append(numbers.to_numpy(), np.nan)[codes]
+    values = numbers if numbers.notna().any() and _as_dates(texts, formats).isna().all() else _as_dates(texts, formats)
+    spread = np.append(values.to_numpy(dtype="float64"), np.nan)[codes]
+    unread = int(np.isin(codes, np.flatnonzero(values.isna() & (texts != ""))).sum())
+    if unread and np.isnan(spread).all():
+        raise UnreadableFileError(f"column {name!r} orders the duplicates, and no cell of it is a number or a date")
+    return spread, unread
+
+
+def _as_dates(texts: pd.Series, formats: Sequence[str]) -> pd.Series:
     days = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     for pattern in formats:
         days = days.fillna(pd.to_datetime(texts, format=pattern, errors="coerce").astype("datetime64[us]"))
-    iso = pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
+    is_dated = texts.str.match(r"^\d{4}-\d{2}-\d{2}")
+    iso = pd.to_datetime(texts.where(is_dated), format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
     days = days.fillna(iso.astype("datetime64[us]"))
-    unread = days.isna().to_numpy() & (texts != "").to_numpy()
-    if unread.any():
-        rows = raw.rows[np.isin(codes, np.flatnonzero(unread))]
-        raise UnreadableFileError(
-            f"column {name!r} orders the duplicates, and {len(rows)} of its cells are neither a number nor a date "
-            f"(first in row {rows[0]})"
-        )
-    values = days.astype("int64").to_numpy().astype("float64")
-    values[days.isna().to_numpy()] = np.nan
-    return np.append(values, np.nan)[codes]
+    return days.astype("int64").astype("float64").mask(days.isna())
 
 
 def rule_of(duplicates: Mapping[str, Duplicates]) -> str:

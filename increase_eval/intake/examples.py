@@ -5,7 +5,6 @@ What to write is data: ``example.yaml`` in the folder of the contract. From ther
 
 from __future__ import annotations
 
-import os
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -14,6 +13,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from increase_eval.errors import ContractError, IncreaseEvalError
+from increase_eval.files import replacing
 from increase_eval.study.base import ContractModel
 from increase_eval.study.study import Study
 
@@ -90,10 +90,6 @@ def _load(study: Study, file: ExampleFile) -> pd.DataFrame:
 
 def _write(frame: pd.DataFrame, path: Path) -> Path:
     """Write whole or not at all; whole numbers as such, however the package holds them."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        frame.convert_dtypes().to_csv(draft, index=False, lineterminator="\n", encoding="utf-8")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with replacing(path) as stream:
+        stream.write(frame.convert_dtypes().to_csv(index=False, lineterminator="\n").encode("utf-8"))
     return path

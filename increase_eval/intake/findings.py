@@ -6,13 +6,13 @@ A rejection is about one row or one value; a finding is about a file, a column o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from increase_eval.intake.keys import keyed_hash
+from increase_eval.intake.messages import MESSAGES
 from increase_eval.intake.remedies import REMEDIES
 from increase_eval.study.base import Text
 
@@ -84,14 +84,37 @@ def quarantine_table(rejections: pd.DataFrame, *, key_secret: bytes) -> pd.DataF
     return typed(table, QUARANTINE_COLUMNS)
 
 
-def finding(kind: str, message: str, **where: Any) -> dict[str, Any]:
-    """Make one row of the findings; `where` is any of file, row, column, wave, n."""
-    return {"kind": kind, "message": message, **where}
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that costs nothing and should be known.
+
+    Attributes
+    ----------
+    kind
+        A key of :data:`~increase_eval.intake.messages.MESSAGES`.
+    file, row, column, wave
+        Where, as far as that can be said.
+    n, total
+        How many, of how many.
+    """
+
+    kind: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    wave: str | None = None
+    n: int | None = None
+    total: int | None = None
+
+    def message(self, language: str) -> str:
+        """Say it."""
+        return MESSAGES[self.kind].in_language(language).format(n=self.n, total=self.total)
 
 
-def findings_table(rows: Sequence[dict[str, Any]]) -> pd.DataFrame:
+def findings_table(findings: Sequence[Finding], language: str) -> pd.DataFrame:
     """Give the findings as a table."""
-    return typed(pd.DataFrame(list(rows)), FINDING_COLUMNS)
+    rows = [{**asdict(finding), "message": finding.message(language)} for finding in findings]
+    return typed(pd.DataFrame(rows), FINDING_COLUMNS)
 
 
 def typed(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from increase_eval.intake.columns import fold
-from increase_eval.intake.findings import finding
+from increase_eval.intake.findings import Finding
 from increase_eval.intake.rules import effective_values
 from increase_eval.intake.values import cell_text
 from increase_eval.study.structure import Level, Unit
 from increase_eval.study.study import Study
 
 
-def add_levels(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def add_levels(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     """Complete the columns of the levels from the units that lie in one another, and add the units' attributes.
 
     Returns
@@ -24,7 +23,7 @@ def add_levels(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, list[di
         The table with a column for each level that is known, and one for each attribute of a unit that is no column
         yet; and findings where a row contradicts the nesting of the contract.
     """
-    findings: list[dict[str, Any]] = []
+    findings: list[Finding] = []
     for level in study.head.levels:
         parent = next((other for other in study.head.levels if other.id == level.nested_in), None)
         if parent is None or level.column not in table:
@@ -36,9 +35,7 @@ def add_levels(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, list[di
         given = table[parent.column].astype("str")
         differs = given.notna() & derived.notna() & (given != derived)
         if differs.any():
-            count = int(differs.sum())
-            message = f"in {count} rows {level.column} lies in another {parent.column} than the contract says"
-            findings.append(finding("nesting", message, column=parent.column, n=count))
+            findings.append(Finding("nesting", column=level.column, n=int(differs.sum())))
         table = table.assign(**{parent.column: given.where(given.notna(), derived)})
     return _add_attributes(study, table), findings
 

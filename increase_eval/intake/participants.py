@@ -7,12 +7,11 @@ missing baseline, and listed. Where records of one participant disagree, the fir
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 
 from increase_eval.intake.assembly import PLACE, Assembly, reject_rows, stack
-from increase_eval.intake.findings import finding
+from increase_eval.intake.findings import Finding
 from increase_eval.intake.levels import add_levels, arms
 from increase_eval.intake.rules import effective_values
 from increase_eval.intake.values import stored_dtype
@@ -22,7 +21,7 @@ from increase_eval.study.study import Study
 
 def participants_table(
     work: Assembly, baseline: pd.DataFrame, waves: Mapping[str, pd.DataFrame]
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Build the table of participants.
 
     Parameters
@@ -41,7 +40,7 @@ def participants_table(
     """
     study = work.contract.study
     columns = [column.name for column in study.participant_columns]
-    findings: list[dict[str, Any]] = []
+    findings: list[Finding] = []
     table = _in_wave_order(study, baseline, waves)
     if table["participant"].duplicated().any():
         first = table.groupby("participant", sort=False, as_index=False).first()[[*PLACE, *columns]]
@@ -69,22 +68,16 @@ def _in_wave_order(study: Study, baseline: pd.DataFrame, waves: Mapping[str, pd.
     return ranked.sort_values(["_rank", "_file", "_position"], ignore_index=True).drop(columns="_rank")
 
 
-def _conflicts(rows: pd.DataFrame, first: pd.DataFrame, columns: list[str]) -> list[dict[str, Any]]:
+def _conflicts(rows: pd.DataFrame, first: pd.DataFrame, columns: list[str]) -> list[Finding]:
     """List where a further record of a participant holds another baseline value than the one that is kept."""
     kept = first.set_index("participant")
     keys = rows["participant"]
-    found: list[dict[str, Any]] = []
+    found: list[Finding] = []
     for name in columns:
         expected = keys.map(kept[name])
         differs = (rows[name].notna() & expected.notna() & (rows[name] != expected)).fillna(False).to_numpy(dtype=bool)
         found += [
-            finding(
-                "baseline_conflict",
-                "the value differs from the participant's first record, which is kept",
-                file=file,
-                row=int(row),
-                column=name,
-            )
+            Finding("baseline_conflict", file=file, row=int(row), column=name)
             for file, row in zip(rows["source_file"][differs], rows["source_row"][differs], strict=True)
         ]
     return found
@@ -99,20 +92,14 @@ def _met_later(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.DataFra
     return every[~every["participant"].isin(table["participant"])].drop_duplicates("participant", ignore_index=True)
 
 
-def _about_late(late: pd.DataFrame) -> list[dict[str, Any]]:
+def _about_late(late: pd.DataFrame) -> list[Finding]:
     return [
-        finding(
-            "no_baseline",
-            "the participant is met first here and has no baseline record: kept, with a missing baseline",
-            file=file,
-            row=int(row),
-            wave=wave,
-        )
+        Finding("no_baseline", file=file, row=int(row), wave=wave)
         for file, row, wave in zip(late["source_file"], late["source_row"], late["wave"], strict=True)
     ]
 
 
-def _about_silent(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
+def _about_silent(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.DataFrame]) -> list[Finding]:
     """Say how many of a participants' file are in no wave; that is no fault, and where keys slip it is a sign."""
     named = next(source for source in study.head.sources if source.id == study.head.participants.source)
     if named.shape != "participants":
@@ -121,7 +108,7 @@ def _about_silent(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.Data
     count = int((~table["participant"].isin(answered)).sum())
     if not count:
         return []
-    return [finding("in_no_wave", f"{count} of {len(table)} participants are in no wave", n=count)]
+    return [Finding("in_no_wave", n=count, total=len(table))]
 
 
 def _with_late(study: Study, table: pd.DataFrame, late: pd.DataFrame) -> pd.DataFrame:
@@ -135,7 +122,7 @@ def _with_late(study: Study, table: pd.DataFrame, late: pd.DataFrame) -> pd.Data
     return pd.concat([table.astype(dtypes), added], ignore_index=True) if len(table) else added
 
 
-def _with_arm(work: Assembly, table: pd.DataFrame) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+def _with_arm(work: Assembly, table: pd.DataFrame) -> tuple[pd.DataFrame, list[Finding]]:
     """Add the arm; a value that is no arm is set missing and listed."""
     study = work.contract.study
     found, unknown = arms(study, table)
@@ -147,7 +134,7 @@ def _with_arm(work: Assembly, table: pd.DataFrame) -> tuple[pd.DataFrame, list[d
     table = table.drop(columns="arm", errors="ignore").assign(arm=found)
     if not count:
         return table, []
-    return table, [finding("no_arm", f"{count} of {len(table)} participants have no arm", n=count)]
+    return table, [Finding("no_arm", n=count, total=len(table))]
 
 
 def _in_order(study: Study, table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:

@@ -56,7 +56,7 @@ class RawTable:
     broken
         Rows that could not be cut into columns.
     notes
-        What the reader noticed and a person should know; never a cell.
+        What the reader noticed and a person should know: kind of finding -> how many cells it is about.
     sha256, size
         Of the file's bytes.
     """
@@ -71,7 +71,7 @@ class RawTable:
     missing_codes: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
     variable_labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     broken: tuple[BrokenRow, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     sha256: str = ""
     size: int = 0
 

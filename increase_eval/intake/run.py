@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
@@ -14,7 +13,7 @@ from increase_eval.intake.columns import map_columns
 from increase_eval.intake.conform import ConformedFile, Contract, conform_file
 from increase_eval.intake.drift import drift_table
 from increase_eval.intake.files import find_files, relative_name, require_folder, unused_files
-from increase_eval.intake.findings import finding, findings_table, quarantine_table
+from increase_eval.intake.findings import Finding, findings_table, quarantine_table
 from increase_eval.intake.ledger import ledger_table
 from increase_eval.intake.participants import participants_table
 from increase_eval.intake.raw import RawTable, UnreadableFileError
@@ -133,16 +132,16 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
         duplicates=work.duplicates,
         ledger=_ledger(work, rejections),
         input_files=_input_files(work),
-        findings=findings_table([*findings, *about]),
-        drift=drift_table(study, [fact for file in work.files for fact in file.facts]),
+        findings=findings_table([*findings, *about], language),
+        drift=drift_table(study, [fact for file in work.files for fact in file.facts], language),
     )
     return OpenIntake(intake, rejections["value"].reset_index(drop=True))
 
 
-def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile], list[dict[str, Any]]]:
+def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile], list[Finding]]:
     """Read and conform every file of every source, gathering what is wrong with any of them."""
     problems: list[str] = []
-    findings: list[dict[str, Any]] = []
+    findings: list[Finding] = []
     conformed: list[ConformedFile] = []
     used: set[Path] = set()
     for source in contract.study.head.sources:
@@ -160,16 +159,11 @@ def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile],
     if problems:
         raise DataError(f"the raw files of {contract.study.id!r} cannot be taken in", problems)
     known = contract.study.services.source.files if contract.study.services is not None else ()
-    findings += [
-        finding("unused_file", "no source takes it; name it in `sources`, or take it out of the folder", file=name)
-        for name in unused_files(folder, used, known)
-    ]
+    findings += [Finding("unused_file", file=name) for name in unused_files(folder, used, known)]
     return conformed, findings
 
 
-def _conform_one(
-    contract: Contract, source: Source, name: str, path: Path
-) -> tuple[ConformedFile, list[dict[str, Any]]]:
+def _conform_one(contract: Contract, source: Source, name: str, path: Path) -> tuple[ConformedFile, list[Finding]]:
     raw = read_file(path, source.options, source.format, name=name)
     names = list(raw.frame.columns)
     blank = [column for column in names if column.startswith("(column ") and raw.frame[column].isna().all()]
@@ -180,28 +174,19 @@ def _conform_one(
         file = conform_file(contract, source, name, raw, columns)
     except UnreadableFileError as problem:
         raise DataError(f"{name}: {problem}") from None
-    about = [
-        finding("unexpected_column", "map it, ignore it with a reason, or call it personal", file=name, column=column)
-        for column in columns.unexpected
-    ]
-    about += [finding("file", note, file=name) for note in raw.notes]
+    about = [Finding("unexpected_column", file=name, column=column) for column in columns.unexpected]
+    about += [Finding(kind, file=name, n=count) for kind, count in file.notes.items()]
     return file, about + _undeclared_missing(name, file, raw)
 
 
-def _undeclared_missing(name: str, file: ConformedFile, raw: RawTable) -> list[dict[str, Any]]:
+def _undeclared_missing(name: str, file: ConformedFile, raw: RawTable) -> list[Finding]:
     """Tell where a file declares codes to be missing for which the contract gives no reason."""
     unknown = file.reasons[file.reasons["reason"] == "unknown"]
     counts = unknown.groupby("column", sort=False).size()
     declared = {*raw.missing_ranges, *raw.missing_codes}
     in_file = {ours: theirs for names in file.column_names.values() for ours, theirs in names.items()}
     return [
-        finding(
-            "undeclared_missing",
-            f"{count} cells have codes that the file declares missing and the contract does not; reason: unknown",
-            file=name,
-            column=in_file.get(str(column), str(column)),
-            n=int(count),
-        )
+        Finding("undeclared_missing", file=name, column=in_file.get(str(column), str(column)), n=int(count))
         for column, count in counts.items()
         if in_file.get(str(column)) in declared
     ]

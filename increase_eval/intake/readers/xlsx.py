@@ -59,7 +59,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         rows=np.arange(2, len(body) + 2, dtype="int64"),
         format="xlsx",
         decimal=options.decimal,
-        notes=(f"{formulas} cells hold a formula; the value stored with it was taken",) if formulas else (),
+        notes={"formulas": formulas} if formulas else {},
     )
 
 
