@@ -4,8 +4,10 @@ from increase_eval.comparison.adjustment import EValue, e_value
 from increase_eval.comparison.categorical import (
     Interval,
     MarginalHomogeneity,
+    Transitions,
     TwoProportions,
     cramers_v,
+    fit_transitions,
     marginal_homogeneity,
     proportion_interval,
     two_proportions,
@@ -28,15 +30,20 @@ from increase_eval.comparison.descriptive import (
     state_transitions,
     summarise_scores,
 )
+from increase_eval.comparison.repeated import FTest, MmrmFit, Refits, fit_mmrm
 
 __all__ = [
     "Ancova",
     "EValue",
     "EffectSize",
     "Equivalence",
+    "FTest",
     "GroupComparison",
     "Interval",
     "MarginalHomogeneity",
+    "MmrmFit",
+    "Refits",
+    "Transitions",
     "TwoProportions",
     "adjust_p_values",
     "ancova",
@@ -46,6 +53,8 @@ __all__ = [
     "e_value",
     "effect_size",
     "equivalence_test",
+    "fit_mmrm",
+    "fit_transitions",
     "marginal_homogeneity",
     "proportion_interval",
     "score_distribution",

@@ -48,10 +48,12 @@ class Variable:
     def codes(self, frame: pd.DataFrame) -> IntArray:
         """Level number of each row; -1 where missing; refuses a level that was not learned."""
         column = frame[self.name]
-        codes = pd.Index(list(self.levels or ())).get_indexer(pd.Index(column.to_numpy(dtype=object)))
         if isinstance(column.dtype, pd.CategoricalDtype):
-            of_category = pd.Index(list(self.levels or ())).get_indexer(column.cat.categories)
-            codes = np.append(of_category, -1)[column.cat.codes.to_numpy()]
+            seen, found = column.cat.codes.to_numpy(), column.cat.categories
+        else:
+            seen, found = pd.factorize(column, use_na_sentinel=True)
+        of_seen = pd.Index(list(self.levels or ()), dtype=object).get_indexer(pd.Index(list(found), dtype=object))
+        codes = np.append(of_seen, -1)[seen]
         strange = int(((codes < 0) & column.notna().to_numpy()).sum())
         if strange:
             raise ValueError(

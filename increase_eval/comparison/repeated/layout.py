@@ -1,0 +1,308 @@
+"""From long rows to one short row a person: the features that, visit by visit, make up the design.
+
+At one visit the dummies of the visit are constants, so a column such as ``arm[T.B]:visit[T.T2]`` is either zero or the
+same as ``arm[T.B]``. A person therefore needs one number per *distinct* product of covariates, not one per visit and
+column: eleven numbers instead of fifty-one for four arms, three visits and four covariates. Moments of these features
+by pattern of visits hold all that the model reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from increase_eval.comparison.repeated.scaling import Scaling, learn_scaling
+from increase_eval.errors import DataError, InsufficientDataError
+from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray, compact
+from increase_eval.moments.formulas import Design, Variable, learn_design, ordered_levels, parse_formula, usable_rows
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Which column plays which part."""
+
+    subject: str
+    visit: str
+    covariance_by: str | None = None
+    weights: str | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Layout:
+    """People by features, and how features make the design.
+
+    Attributes
+    ----------
+    frame
+        The long table.
+    roles, design, visits
+        Columns' parts; the learned design; the visits in order.
+    used
+        Rows of the table that are used.
+    first_rows
+        (n,) a row of each person, to look up what is constant within a person.
+    features
+        (n, F) NaN where a visit is missing; the last ``m`` are the outcome at each visit.
+    map
+        (m * F, P + 1) from features to design row and outcome at each visit.
+    groups, group_levels
+        (n,) covariance group of each person, and the groups' names.
+    scaling
+        How outcome and covariates were centred and scaled, to undo it.
+    between
+        (P,) True for columns that are constant within people.
+    n_people
+        People in the table, with or without a usable row.
+    half_log_weights
+        Half the sum of the logarithms of the precision weights.
+    """
+
+    frame: pd.DataFrame
+    roles: Roles
+    design: Design
+    visits: tuple[Any, ...]
+    used: IntArray
+    first_rows: IntArray
+    features: FloatArray
+    map: FloatArray
+    groups: IntArray
+    group_levels: tuple[Any, ...]
+    scaling: Scaling
+    between: BoolArray
+    n_people: int
+    half_log_weights: float
+
+    @property
+    def m(self) -> int:
+        """Number of visits."""
+        return len(self.visits)
+
+    @property
+    def seen(self) -> BoolArray:
+        """(n, m) which visits each person has."""
+        return ~np.isnan(self.features[:, -self.m :])
+
+    def constant(self, column: str) -> pd.Series[Any]:
+        """Value of a column for each person, refused if it changes within a person or is missing."""
+        return _constant(self.frame, column, self.used, self.people_of_rows(), self.first_rows)
+
+    def people_of_rows(self) -> IntArray:
+        """Person number of each used row."""
+        return _people(self.frame, self.roles.subject, self.used)
+
+
+def lay_out(formula: str, data: pd.DataFrame, roles: Roles) -> Layout:
+    """Check the table and lay people out by features.
+
+    Raises
+    ------
+    ValueError
+        If a column is absent, not numeric where it must be, or missing where it may not be.
+    DataError
+        If a person has two rows for a visit.
+    InsufficientDataError
+        If a visit has no usable row.
+    """
+    parsed = parse_formula(formula)
+    if parsed.response is None:
+        raise ValueError(f"formula {formula!r} has no outcome on its left-hand side")
+    _check_columns(data, roles, parsed.response)
+    usable = usable_rows(data, [*dict.fromkeys([*parsed.variables, parsed.response])])
+    visits = _visits(data[roles.visit], usable, parsed.response)
+    design = learn_design(parsed, data, categorical=[roles.visit])
+    used = np.flatnonzero(usable)
+    everyone, _ = pd.factorize(data[roles.subject])
+    people = compact(everyone[used])
+    n = int(people.max()) + 1
+    visit_codes = Variable(roles.visit, roles.visit, visits).codes(data[[roles.visit]])[used]
+    position = _positions(people, visit_codes, used, n, len(visits), roles)
+    first_rows = np.zeros(n, dtype=np.int64)
+    first_rows[people[::-1]] = used[::-1]
+    weights = _weights(data, roles, used)
+    source = _Source(data, design, used, people, first_rows, position, weights)
+    scaling = learn_scaling(design, source.numbers, parsed.response, data, used)
+    features, mapping, between = _features(source, roles.visit, scaling)
+    groups, levels = _groups(source, roles)
+    return Layout(
+        data, roles, design, visits, used, first_rows, features, mapping, groups, levels, scaling, between,
+        int(everyone.max()) + 1, 0.0 if weights is None else 0.5 * float(np.log(weights[used]).sum()),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """The used rows: by person, and by person and visit."""
+
+    data: pd.DataFrame
+    design: Design
+    used: IntArray
+    people: IntArray
+    first_rows: IntArray
+    position: IntArray  # (n, m) row of each person and visit, -1 where there is none
+    weights: FloatArray | None
+
+    def numbers(self, name: str) -> FloatArray:
+        return self.design.variables[name].numbers(self.data)
+
+    def is_constant(self, values: FloatArray | IntArray) -> bool:
+        """Whether each person has one value in all used rows."""
+        return bool((values[self.used] == values[self.first_rows][self.people]).all())
+
+
+def _check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
+    if not data.columns.is_unique:
+        raise ValueError("the table has two columns of the same name")
+    named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, roles.cluster]
+    columns = [column for column in named if column is not None]
+    absent = [column for column in [*columns, response] if column not in data.columns]
+    if absent:
+        raise ValueError(f"columns {absent} are not in the table; it has {list(data.columns)}")
+    for column in columns:
+        missing = int(data[column].isna().sum())
+        if missing:
+            raise ValueError(f"column {column!r} is missing in {missing} rows; every row needs it")
+    dtype = data[response].dtype
+    if not pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype):
+        raise ValueError(f"the outcome {response!r} has type {dtype}; it must be a number")
+    if np.isinf(data[response].to_numpy(dtype=np.float64, na_value=np.nan)).any():
+        raise ValueError(f"the outcome {response!r} holds infinite values")
+
+
+def _visits(column: pd.Series[Any], usable: BoolArray, response: str) -> tuple[Any, ...]:
+    """Visits in order; one that is declared or in the table but that nobody can be used at is an error."""
+    if not usable.any():
+        raise InsufficientDataError(f"no row has the outcome {response!r} and all covariates")
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        named = tuple(column.cat.categories)
+    else:
+        named = ordered_levels(column, np.ones(len(column), dtype=bool))
+    used = ordered_levels(column, usable)
+    nobody = [str(visit) for visit in named if visit not in set(used)]
+    if nobody:
+        raise InsufficientDataError(
+            f"nobody has the outcome {response!r} and all covariates at visit {', '.join(nobody)}: leave the visit out"
+        )
+    return used
+
+
+def _positions(people: IntArray, visits: IntArray, used: IntArray, n: int, m: int, roles: Roles) -> IntArray:
+    twice = np.bincount(people * m + visits, minlength=n * m) > 1
+    if twice.any():
+        raise DataError(
+            f"{int(twice.reshape(n, m).any(axis=1).sum())} subjects have two rows or more for the same visit "
+            f"(columns {roles.subject!r} and {roles.visit!r}); keep one"
+        )
+    position = np.full((n, m), -1, dtype=np.int64)
+    position[people, visits] = used
+    return position
+
+
+def _weights(data: pd.DataFrame, roles: Roles, used: IntArray) -> FloatArray | None:
+    if roles.weights is None:
+        return None
+    if not pd.api.types.is_numeric_dtype(data[roles.weights].dtype):
+        raise ValueError(f"weights {roles.weights!r} must be numbers")
+    weights = np.asarray(data[roles.weights].to_numpy(dtype=np.float64, na_value=np.nan))
+    if not (np.isfinite(weights[used]) & (weights[used] > 0)).all():
+        raise ValueError(f"weights {roles.weights!r} must be finite and above zero in every row used")
+    return weights
+
+
+def _groups(source: _Source, roles: Roles) -> tuple[IntArray, tuple[Any, ...]]:
+    if roles.covariance_by is None:
+        return np.zeros(len(source.first_rows), dtype=np.int64), ("all",)
+    column = source.data[roles.covariance_by]
+    _constant(source.data, roles.covariance_by, source.used, source.people, source.first_rows)
+    used = np.zeros(len(column), dtype=bool)
+    used[source.used] = True
+    levels = ordered_levels(column, used)
+    variable = Variable(roles.covariance_by, roles.covariance_by, levels)
+    return variable.codes(source.data.iloc[source.first_rows][[roles.covariance_by]]), levels
+
+
+def _constant(
+    data: pd.DataFrame, column: str, used: IntArray, people: IntArray, first_rows: IntArray
+) -> pd.Series[Any]:
+    if column not in data.columns:
+        raise ValueError(f"column {column!r} is not in the table; it has {list(data.columns)}")
+    codes, _ = pd.factorize(data[column])
+    if (codes[used] < 0).any():
+        raise ValueError(f"column {column!r} is missing in rows that are used; every one needs a value")
+    changing = np.unique(people[codes[used] != codes[first_rows][people]]).size
+    if changing:
+        raise ValueError(f"column {column!r} changes within {changing} subjects; it must be constant within each")
+    return data[column].iloc[first_rows].reset_index(drop=True)
+
+
+def _people(data: pd.DataFrame, subject: str, used: IntArray) -> IntArray:
+    return compact(pd.factorize(data[subject])[0][used])
+
+
+def _features(source: _Source, visit: str, scaling: Scaling) -> tuple[FloatArray, FloatArray, BoolArray]:
+    """Distinct products of covariates for each person, the map to design rows, and which columns are between people."""
+    n, m = source.position.shape
+    values = _part_values(source, visit, scaling)
+    fixed = {name: source.is_constant(next(iter(parts.values()))) for name, parts in values.items()}
+    if source.weights is not None:
+        fixed_weights = source.is_constant(source.weights)
+    columns: list[FloatArray] = []
+    where: dict[tuple[Any, ...], int] = {}
+    entries: list[tuple[int, int, int]] = []
+    between = np.ones(len(source.design.columns), dtype=bool)
+
+    def feature(parts: tuple[tuple[str, int | None], ...], t: int, steady: bool) -> int:
+        key = (frozenset(parts), None if steady else t)
+        if key not in where:
+            rows = source.first_rows if steady else source.position[:, t]
+            where[key] = len(columns)
+            columns.append(_product(source, values, parts, rows))
+        return where[key]
+
+    for j, column in enumerate(source.design.columns):
+        parts = tuple(part for part in column.parts if part[0] != visit)
+        on = [level for name, level in column.parts if name == visit]
+        steady = all(fixed[name] for name, _ in parts)
+        between[j] = steady and not on
+        steady = steady and (source.weights is None or fixed_weights)
+        entries += [(t, feature(parts, t, steady), j) for t in range(m) if not on or on[0] == t]
+    outcome = scaling.outcome(source.data)
+    y = [np.where(rows < 0, np.nan, outcome[rows] * _root(source, rows)) for rows in source.position.T]
+    f = len(columns) + m
+    mapping = np.zeros((m, f, len(source.design.columns) + 1))
+    for t, k, j in entries:
+        mapping[t, k, j] = 1.0
+    mapping[np.arange(m), len(columns) + np.arange(m), -1] = 1.0
+    return np.column_stack([*columns, *y]).reshape(n, f), mapping.reshape(m * f, -1), between
+
+
+def _part_values(source: _Source, visit: str, scaling: Scaling) -> dict[str, Mapping[int | None, Any]]:
+    """Row values of each variable: level codes, or the scaled number."""
+    found: dict[str, Mapping[int | None, Any]] = {}
+    for name, variable in source.design.variables.items():
+        if name != visit:
+            found[name] = {None: scaling.covariate(name, source.numbers(name))} if variable.levels is None else {
+                -1: variable.codes(source.data)
+            }  # fmt: skip
+    return found
+
+
+def _product(
+    source: _Source,
+    values: Mapping[str, Mapping[int | None, Any]],
+    parts: tuple[tuple[str, int | None], ...],
+    rows: IntArray,
+) -> FloatArray:
+    result = _root(source, rows)
+    for name, level in parts:
+        result = result * (values[name][None][rows] if level is None else values[name][-1][rows] == level)
+    return np.where(rows < 0, np.nan, result)
+
+
+def _root(source: _Source, rows: IntArray) -> FloatArray:
+    """Square root of the precision weight of each row."""
+    return np.ones(len(rows)) if source.weights is None else np.sqrt(source.weights[rows])
