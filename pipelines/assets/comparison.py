@@ -1,0 +1,137 @@
+"""How arms and waves compare, before any model: who takes part, scores, states and moves between them."""
+
+import dagster as dg
+import pandas as pd
+
+from increase_eval.comparison import (
+    baseline_characteristics,
+    score_distribution,
+    state_shares,
+    state_transitions,
+    summarise_scores,
+)
+from increase_eval.study import Study
+from pipelines.hand_checks import intervals_hold_their_estimates, shares_are_shares
+from pipelines.names import group_levels, grouped_by, has_states, score_ranges, with_site
+from pipelines.table_assets import table_asset
+
+
+def comparison_assets(study: Study) -> list[dg.AssetsDefinition]:
+    """Build the layer, without what the study has no scales, states or second wave for."""
+    scales = [_score_summary(study), _score_distribution(study)] if study.scales else []
+    states = [_state_shares(study)] if has_states(study) else []
+    moves = [_state_transitions(study)] if has_states(study) and "repeated" in study.capabilities else []
+    people = [_baseline(study)] if demographic_columns(study) else []
+    return [*people, *scales, *states, *moves]
+
+
+def _baseline(study: Study) -> dg.AssetsDefinition:
+    name = "baseline_characteristics"
+
+    @table_asset(study, name, inputs=("participants", "responses"), checks=[intervals_hold_their_estimates(name)])
+    def baseline(participants: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+        """One row per characteristic and group: who is enrolled, and who of them answered each wave."""
+        return baseline_characteristics(
+            with_site(study, participants),
+            columns=demographic_columns(study),
+            categorical=demographic_columns(study, only_categories=True),
+            responses=responses,
+            waves=study.wave_ids,
+            levels={"arm": study.arm_ids},
+            confidence=study.analysis.confidence,
+        )
+
+    return baseline
+
+
+def _score_summary(study: Study) -> dg.AssetsDefinition:
+    name = "score_summary"
+
+    @table_asset(study, name, inputs=("scores", "participants"), checks=[intervals_hold_their_estimates(name)])
+    def summary(scores: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+        """One row per scale, wave, group and statistic: mean and standard deviation with their intervals."""
+        return summarise_scores(
+            scores,
+            with_site(study, participants),
+            waves=study.wave_ids,
+            scales=[scale.id for scale in study.scales],
+            by=grouped_by(study),
+            levels=group_levels(study),
+            confidence=study.analysis.confidence,
+        )
+
+    return summary
+
+
+def _score_distribution(study: Study) -> dg.AssetsDefinition:
+    @table_asset(study, "score_distribution", inputs=("scores", "participants"))
+    def distribution(scores: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+        """One row per scale, wave and bin: how many scores lie in it, empty bins included."""
+        return score_distribution(
+            scores,
+            participants,
+            waves=study.wave_ids,
+            scales=[scale.id for scale in study.scales],
+            ranges=score_ranges(study),
+        )
+
+    return distribution
+
+
+def _state_shares(study: Study) -> dg.AssetsDefinition:
+    name = "state_shares"
+
+    @table_asset(
+        study,
+        name,
+        inputs=("states", "participants"),
+        checks=[shares_are_shares(name), intervals_hold_their_estimates(name)],
+    )
+    def shares(states: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+        """One row per state variable, wave, group and state: the share in it, with its Wilson interval."""
+        return state_shares(
+            states,
+            with_site(study, participants),
+            waves=study.wave_ids,
+            variables=state_ids(study),
+            by=grouped_by(study),
+            levels=group_levels(study),
+            confidence=study.analysis.confidence,
+        )
+
+    return shares
+
+
+def _state_transitions(study: Study) -> dg.AssetsDefinition:
+    name = "state_transitions"
+
+    @table_asset(
+        study,
+        name,
+        inputs=("states", "participants"),
+        checks=[shares_are_shares(name), intervals_hold_their_estimates(name)],
+    )
+    def transitions(states: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+        """One row per pair of waves, state left, state reached and group: the share that moved."""
+        return state_transitions(
+            states,
+            participants,
+            waves=study.wave_ids,
+            variables=state_ids(study),
+            levels={"arm": study.arm_ids},
+            confidence=study.analysis.confidence,
+        )
+
+    return transitions
+
+
+def demographic_columns(study: Study, *, only_categories: bool = False) -> tuple[str, ...]:
+    """Give the columns of participants that describe them, in the contract's order."""
+    kinds = ("category", "boolean") if only_categories else ("category", "boolean", "integer", "number")
+    columns = study.participant_columns
+    return tuple(column.name for column in columns if column.role == "demographic" and column.type in kinds)
+
+
+def state_ids(study: Study) -> dict[str, tuple[str, ...]]:
+    """Give each state variable with its states in order."""
+    return {variable.id: tuple(state.id for state in variable.states) for variable in study.head.states}

@@ -1,0 +1,149 @@
+"""What is known of each stored table before it is made: columns, types and labels, from contract and codebook."""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+
+import dagster as dg
+
+from increase_eval.reporting.codebook import ColumnEntry, build_codebook
+from increase_eval.reporting.codebook.stored import DERIVED_COLUMNS, ESTIMATE_TABLE, StoredType
+from increase_eval.study import Study
+from pipelines.names import grouped_by
+from pipelines.provenance import static_metadata
+
+OPTIONAL = "optional"
+"""The tag of columns that a table has only where the files let them be worked out."""
+
+CONTRACTED, ESTIMATES = "contracted", "estimates"
+"""The two shapes of stored tables: columns named one by one, or the shape that every estimate table has."""
+
+
+OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
+    "duplicates": {
+        "file": ("text", "The raw file of the row that was left out"),
+        "row": ("integer", "Its row, as a spreadsheet shows it"),
+        "wave": ("category", "The wave it belongs to"),
+        "kept_file": ("text", "The raw file of the row that was kept"),
+        "kept_row": ("integer", "Its row, as a spreadsheet shows it"),
+        "rule": ("text", "The rule that chose between them"),
+    },
+    "findings": {
+        "kind": ("category", "What kind of finding it is"),
+        "file": ("text", "The raw file"),
+        "row": ("integer", "The row, as a spreadsheet shows it"),
+        "column": ("text", "The column, as the file has it"),
+        "wave": ("category", "The wave"),
+        "n": ("integer", "How many rows or cells it is about"),
+        "message": ("text", "What was found, and what to do"),
+    },
+    "drift": {
+        "column": ("text", "The conformed column"),
+        "first": ("text", "The wave, file or contract that is compared with"),
+        "second": ("text", "The wave or file that differs from it"),
+        "kind": ("category", "What differs: labels, codes or range"),
+        "difference": ("text", "How it differs"),
+    },
+}
+"""Stored tables that the codebook leaves out, since nobody analyses them: column -> type and meaning."""
+
+
+def table_metadata(study: Study, table: str) -> dict[str, object]:
+    """Give what an asset carries from the start: its columns and their labels, the contract and the code behind it."""
+    entries = table_entries(study, table)
+    labels = {entry.name: dict(entry.labels) for entry in entries}
+    return {
+        **static_metadata(study),
+        "shape": table_shape(study, table),
+        "labels": json.dumps(labels, ensure_ascii=False),
+        "dagster/column_schema": dg.TableSchema(columns=[_column(entry, _optional(study)) for entry in entries]),
+    }
+
+
+def table_shape(study: Study, table: str) -> str:
+    """Say which of the two shapes a table has."""
+    return CONTRACTED if table in _contracted_tables(study) else ESTIMATES
+
+
+def table_entries(study: Study, table: str) -> tuple[ColumnEntry, ...]:
+    """Give what is known of each column of one table."""
+    return _contracted_tables(study).get(table) or _by_table(study)[ESTIMATE_TABLE]
+
+
+def _contracted_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
+    own = {
+        table: tuple(ColumnEntry(table, name, {"en": meaning}, kind) for name, (kind, meaning) in columns.items())
+        for table, columns in {**OWN_COLUMNS, "response_counts": _count_columns(study)}.items()
+    }
+    described = {table: entries for table, entries in _by_table(study).items() if table != ESTIMATE_TABLE}
+    people = described["participants"]
+    return {**own, **described, "participants": (*people, *_attributes(study, {entry.name for entry in people}))}
+
+
+def _attributes(study: Study, known: set[str]) -> Iterator[ColumnEntry]:
+    """Give the columns that intake adds to participants from the places they belong to."""
+    places = {name: level for level in study.head.levels for unit in level.units for name in unit.attributes}
+    for name, level in places.items():
+        if name not in known:
+            labels = {"en": f"{name}, of {level.label.en}", "fr": f"{name}, de {level.label.fr}"}
+            yield ColumnEntry("participants", name, labels, "category")
+
+
+def _optional(study: Study) -> frozenset[str]:
+    attributes = {name for level in study.head.levels for unit in level.units for name in unit.attributes}
+    contracted = {column.name for table in study.tables.values() for column in table.columns}
+    return frozenset({*DERIVED_COLUMNS, *attributes, *(level.column for level in study.head.levels)} - contracted)
+
+
+def _count_columns(study: Study) -> dict[str, tuple[StoredType, str]]:
+    return {
+        **{f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)},
+        "wave": ("category", "The wave"),
+        "enrolled": ("integer", "Everybody in the group"),
+        "retained": ("integer", "Those who answered the wave"),
+        "lost": ("integer", "Those who did not"),
+        "lost_returning": ("integer", "Of those, who answered a later wave"),
+        "lost_for_good": ("integer", "Of those, who had answered before and never did again"),
+        "never_answered": ("integer", "Of those, who answered no wave at all"),
+    }
+
+
+def _by_table(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
+    return _codebook(_Contract(study))
+
+
+class _Contract:
+    """A study that is told from others by its contract's hash, since a study itself cannot be hashed."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def __hash__(self) -> int:
+        return hash((self.study.id, self.study.contract_hash))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Contract) and hash(self) == hash(other)
+
+
+@lru_cache(maxsize=32)
+def _codebook(contract: _Contract) -> dict[str, tuple[ColumnEntry, ...]]:
+    return build_codebook(contract.study).by_table()
+
+
+def _column(entry: ColumnEntry, optional: frozenset[str]) -> dg.TableColumn:
+    constraints = dg.TableColumnConstraints(
+        nullable=not entry.is_required,
+        unique=entry.is_unique,
+        other=[*_allowed(entry)],
+    )
+    tags = {OPTIONAL: ""} if entry.name in optional else {}
+    return dg.TableColumn(
+        entry.name, type=entry.type, description=entry.labels["en"], constraints=constraints, tags=tags
+    )
+
+
+def _allowed(entry: ColumnEntry) -> list[str]:
+    allowed = [f"{code} = {labels['en']}" for code, labels in entry.values]
+    if entry.range is not None:
+        allowed.append(f"{entry.range[0]:g} to {entry.range[1]:g}")
+    return allowed

@@ -1,0 +1,73 @@
+"""What a person would look for in the UI: how many rows and people, what is missing, and a preview that shows nobody.
+
+A table with rows of people is previewed by its columns, an estimate table by its estimates as they may leave: cells
+below the contract's threshold, and those that would give them away, are suppressed.
+"""
+
+import dagster as dg
+import pandas as pd
+
+from increase_eval.reporting.disclosure import protect
+from increase_eval.results import ESTIMATE_COLUMNS, NUMBER_COLUMNS
+from increase_eval.study import Study
+from pipelines.catalogue import ESTIMATES, table_entries, table_shape
+
+PREVIEW_ROWS = 20
+
+
+def describe(study: Study, table: str, frame: pd.DataFrame) -> dict[str, object]:
+    """Give the metadata of a table that is about to be stored."""
+    metadata: dict[str, object] = {
+        "rows": len(frame),
+        "dagster/row_count": len(frame),
+        "data": study.head.provenance,
+    }
+    if table_shape(study, table) == ESTIMATES:
+        return {**metadata, "preview": dg.MetadataValue.md(preview_of_estimates(study, frame))}
+    if "participant" in frame.columns:
+        metadata["participants"] = int(frame["participant"].nunique())
+    cells = frame.size
+    metadata["share_missing"] = round(float(frame.isna().to_numpy().sum()) / cells, 4) if cells else 0.0
+    return {**metadata, "preview": dg.MetadataValue.md(preview_of_columns(study, table, frame))}
+
+
+def preview_of_columns(study: Study, table: str, frame: pd.DataFrame) -> str:
+    """Summarise each column in Markdown: what it is, how many rows have it, how many different values they hold."""
+    labels = {entry.name: entry.labels["en"] for entry in table_entries(study, table)}
+    rows = [
+        f"| `{name}` | {_cell(labels.get(name, ''))} | {frame[name].dtype} | {frame[name].notna().sum()} "
+        f"| {100 * frame[name].isna().mean() if len(frame) else 0:.1f}% | {frame[name].nunique()} |"
+        for name in frame.columns
+    ]
+    head = ["| column | meaning | type | present | missing | distinct |", "|---|---|---|---:|---:|---:|"]
+    return "\n".join([*head, *rows])
+
+
+def preview_of_estimates(study: Study, frame: pd.DataFrame) -> str:
+    """Show the first estimates in Markdown as they may leave, without the columns that none of them fills."""
+    safe = protect(frame, threshold=study.head.privacy.threshold)
+    shown = safe.head(PREVIEW_ROWS).dropna(axis="columns", how="all")
+    by_columns = [column for column in shown.columns if column.startswith("by_")]
+    columns = [*by_columns, *(c for c in shown.columns if c in ESTIMATE_COLUMNS), *_rest(shown, by_columns)]
+    numbers = [column for column in columns if column in NUMBER_COLUMNS or column in ("n", "n_dropped")]
+    lines = [
+        "| " + " | ".join(columns) + " |",
+        "|" + "|".join("---:" if column in numbers else "---" for column in columns) + "|",
+    ]
+    lines += ["| " + " | ".join(_cell(row[column]) for column in columns) + " |" for row in shown.to_dict("records")]
+    if len(safe) > PREVIEW_ROWS:
+        lines.append(
+            f"\n*{PREVIEW_ROWS} of {len(safe)} rows; small cells are suppressed here as they are in the report.*"
+        )
+    return "\n".join(lines)
+
+
+def _rest(frame: pd.DataFrame, by_columns: list[str]) -> list[str]:
+    return [column for column in frame.columns if column not in ESTIMATE_COLUMNS and column not in by_columns]
+
+
+def _cell(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return ""
+    text = f"{value:.4g}" if isinstance(value, float) else str(value)
+    return text.replace("|", "\\|").replace("\n", " ")
