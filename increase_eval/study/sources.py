@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, Word
 from increase_eval.study.structure import KeyRule
@@ -18,7 +18,8 @@ class ReadOptions(ContractModel):
     """How to read a file, where it should not be found out from the file itself."""
 
     delimiter: Annotated[
-        str | None, Field(max_length=2, description="What stands between the columns of a text file; empty: found out.")
+        Annotated[str, StringConstraints(strip_whitespace=False, min_length=1, max_length=2)] | None,
+        Field(description="What stands between the columns of a text file; empty: found out."),
     ] = None
     encoding: Annotated[Word | None, Field(description="Such as utf-8 or cp1252; empty: found out.")] = None
     decimal: Annotated[Literal[".", ","] | None, Field(description="The decimal mark; empty: found out.")] = None

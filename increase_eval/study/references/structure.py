@@ -204,9 +204,23 @@ def _arm_source_problems(names: Names, arm: Cursor) -> Iterator[Problem]:
         )
     level = (names.levels or {}).get(arm["level"].word or "")
     for unit in level["units"] if level is not None else ():
-        if unit["arm"].value is None and unit["in_comparison"].value not in (False, "false", "no", "off"):
+        if not _has_arm(names, unit, level) and unit["in_comparison"].value not in (False, "false", "no", "off"):
             yield unit.problem(
-                f"the arm is read from the level {arm['level'].word}, and the unit {unit['id'].word} has no `arm`"
+                f"the arm is read from the level {arm['level'].word}, and the unit {unit['id'].word} has no `arm`, "
+                "nor has a unit that it lies in"
             )
     if level is not None and not [*level["units"]]:
         yield arm["level"].problem(f"the arm is read from the level {arm['level'].word}, which has no units")
+
+
+def _has_arm(names: Names, unit: Cursor, level: Cursor | None) -> bool:
+    """Say whether a unit has an arm, of its own or through the units that it lies in."""
+    for _ in names.levels or ():
+        if unit["arm"].value is not None:
+            return True
+        level = (names.levels or {}).get(level["nested_in"].word or "") if level is not None else None
+        parents = [one for one in level["units"] if one["id"].word == unit["parent"].word] if level is not None else []
+        if not parents:
+            return False
+        unit = parents[0]
+    return unit["arm"].value is not None

@@ -81,3 +81,8 @@ def test_the_hash_does_not_depend_on_where_the_study_lies(contract, tmp_path):
     before = load_study(contract.folder).contract_hash
     contract.folder.rename(tmp_path / "elsewhere")
     assert load_study(tmp_path / "elsewhere").contract_hash == before
+
+
+def test_a_tab_is_a_delimiter(contract):
+    contract.edit("study.yaml", "    wave_column: TIME\n", '    wave_column: TIME\n    options: {delimiter: "\\t"}\n')
+    assert load_study(contract.folder).head.sources[2].options.delimiter == "\t"

@@ -153,9 +153,9 @@ BROKEN = {
     ),
     "an arm read from a unit without one": (
         "study.yaml",
-        "arm: {level: provider}",
-        "arm: {level: plot}",
-        "levels[0].units[0]",
+        ", arm: bulbs, attributes",
+        ", attributes",
+        "levels[1].units[1]",
         "has no `arm`",
     ),
     "an entry date that is no date": (
@@ -195,3 +195,11 @@ def test_says_where_a_reference_is_broken(contract, name, old, new, place, messa
     hits = [problem for problem in problems if f", {place}: " in problem and message in problem]
     assert hits, "\n".join(problems)
     assert ", line " in hits[0]
+
+
+def test_a_unit_has_the_arm_of_the_unit_it_lies_in(contract):
+    assert contract.edit("study.yaml", "arm: {level: provider}", "arm: {level: plot}").problems() == []
+    problems = contract.edit("study.yaml", ", arm: bulbs, attributes", ", attributes").problems()
+    assert any(
+        "levels[0].units[1]: " in problem and "nor has a unit that it lies in" in problem for problem in problems
+    )
