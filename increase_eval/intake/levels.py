@@ -73,6 +73,8 @@ def arms(study: Study, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         return found, given.notna() & found.isna()
     nothing = pd.Series(False, index=table.index)
     level = next((level for level in study.head.levels if level.id == source.level), None)
+    if source.level is None and len(study.arm_ids) == 1:
+        return pd.Series(study.arm_ids[0], index=table.index, dtype="str"), nothing
     if level is None or level.column not in table:
         return pd.Series(index=table.index, dtype="str"), nothing
     return table[level.column].map(_arm_of_units(study, level)).astype("str"), nothing
