@@ -21,7 +21,7 @@ COMMON = {
     # Tables, columns and terms that every study has, whatever a contract calls its own.
     "participant", "participants", "source_file", "source_row", "answered_on", "elapsed_days", "in_window", "arm",
     "wave", "scale", "score", "all", "site", "provider", "status", "month", "count", "row", "file", "code", "label",
-    "text", "group", "mean", "total", "other", "before", "after", "course", "female", "male",
+    "text", "group", "mean", "total", "other", "before", "after", "course", "female", "male", "started",
 }  # fmt: skip
 
 

@@ -1,0 +1,73 @@
+"""Put the commands together, and turn every error that a user can mend into a message and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from increase_eval.cli import (
+    codebook,
+    example,
+    export,
+    figures,
+    new_study,
+    report,
+    run,
+    simulate,
+    studies,
+    ui,
+    validate,
+)
+from increase_eval.cli.output import complain
+from increase_eval.errors import IncreaseEvalError
+
+app = typer.Typer(
+    name="increase-eval",
+    help="Evaluate a programme from longitudinal surveys that lose most of their respondents.",
+    epilog=(
+        "Exit codes: 0 done; 1 unexpected; 2 wrong use; 3 contract; 4 data; 5 too little data; 6 no convergence; "
+        "7 disclosure; 130 interrupted."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+for name, module in {
+    "run": run,
+    "validate": validate,
+    "example": example,
+    "simulate": simulate,
+    "report": report,
+    "figures": figures,
+    "codebook": codebook,
+    "export": export,
+    "studies": studies,
+    "new-study": new_study,
+    "ui": ui,
+}.items():
+    app.command(name, help=module.HELP, epilog=module.EXAMPLES)(module.command)
+
+
+def main() -> None:
+    """Run the command line; the one entry point of the script ``increase-eval``."""
+    try:
+        app()
+    except IncreaseEvalError as error:
+        complain(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        complain("Interrupted. What was complete is kept; the same command goes on from there.")
+        sys.exit(130)
+    except Exception as error:
+        # The text of an unforeseen error can hold somebody's answer, so only its kind is shown.
+        if os.environ.get("INCREASE_EVAL_DEBUG"):
+            raise
+        complain(
+            f"Unexpected {type(error).__name__}: this is a fault of the program, not of your files. "
+            "Set INCREASE_EVAL_DEBUG=1 to see where (the details may hold answers: do not send them on unread)."
+        )
+        sys.exit(1)

@@ -1,0 +1,63 @@
+"""``increase-eval validate``: try the raw files of a study without storing anything."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from increase_eval.cli.options import Json, Raw, Study
+from increase_eval.cli.output import say, say_json
+
+HELP = "Try the raw files of a study without storing anything, and say what to mend and where."
+EXAMPLES = (
+    "Examples:  increase-eval validate help  |  increase-eval validate help --csv findings.csv --html findings.html  |  "
+    "increase-eval validate help --show-values"
+)
+
+
+def command(
+    study: Study,
+    raw: Raw = None,
+    csv: Annotated[Path | None, typer.Option(help="Write the full list as CSV.")] = None,
+    html: Annotated[Path | None, typer.Option(help="Write the full list as a page.")] = None,
+    show_values: Annotated[
+        bool, typer.Option("--show-values", help="Show the offending answers, on this terminal only.")
+    ] = False,
+    language: Annotated[str, typer.Option(help="Of remedies: en or fr.")] = "en",
+    as_json: Json = False,
+) -> None:
+    """Validate a study; exit code 0 if there is nothing to mend in the rows or only values, 4 if files stop a run."""
+    from increase_eval.cli.options import languages
+    from increase_eval.errors import DataError
+    from increase_eval.intake import validate_study
+    from increase_eval.places import Places
+    from increase_eval.study import load_study
+
+    if show_values and as_json:
+        raise typer.BadParameter("answers are shown to a person on a terminal, never to a script", param_hint="--json")
+    loaded = load_study(study)
+    folder = raw or Places.from_environment().raw(loaded.id)
+    found = validate_study(loaded, folder, language=languages([language])[0], show_values=show_values)
+    for path, write in ((csv, found.to_csv), (html, found.to_html)):
+        if path is not None:
+            write(path)
+    if as_json:
+        say_json(
+            {
+                "study": loaded.id,
+                "can_be_taken_in": found.can_be_taken_in,
+                "clean": found.is_clean,
+                "problems": list(found.problems),
+                "ledger": found.ledger.to_dict(orient="records"),
+                "listing": found.listing.astype(object).where(found.listing.notna(), None).to_dict(orient="records"),
+            }
+        )
+    else:
+        say(found.summary())
+        for path in (csv, html):
+            if path is not None:
+                say(f"wrote {path}")
+    if not found.can_be_taken_in:
+        raise SystemExit(DataError.exit_code)
