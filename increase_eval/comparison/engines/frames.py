@@ -111,7 +111,7 @@ def model_frame(
     values = np.ones(len(data))
     if weights is not None:
         values = read_weights(data[weights])
-        rows &= values > 0
+        rows = rows & (values > 0)
     used = data.loc[rows]
     if used.empty:
         raise InsufficientDataError(f"no row has all of: {', '.join(needed)}")
