@@ -18,6 +18,9 @@ class PathwayStep(ContractModel):
     kind: Annotated[
         Literal["funnel", "outcome"], Field(description="`funnel`: one step of an order; `outcome`: something reached.")
     ] = "funnel"
+    register_column: Annotated[
+        ColumnName | None, Field(description="The participants' column with the date of the step, to compare with.")
+    ] = None
 
 
 class CountSource(ContractModel):
@@ -46,6 +49,14 @@ class Cost(ContractModel):
     source: Annotated[str, Field(description="Where the value comes from.")]
 
 
+class TargetReading(ContractModel):
+    """Another way to read what a target counts."""
+
+    id: Annotated[Identifier, Field(description="What tables call the reading.")]
+    label: Annotated[Text, Field(description="The name that readers see.")]
+    steps: Annotated[tuple[str, ...], Field(min_length=1, description="Steps whose counts add up to it.")]
+
+
 class Target(ContractModel):
     """A number that the programme was to reach, and the step it counts."""
 
@@ -54,6 +65,7 @@ class Target(ContractModel):
     steps: Annotated[tuple[str, ...], Field(min_length=1, description="Steps whose counts add up to it.")]
     value: Annotated[int, Field(ge=0, description="The number to be reached.")]
     source: Annotated[str, Field(description="Where the number comes from.")]
+    readings: Annotated[tuple[TargetReading, ...], Field(description="Other ways to read what it counts.")] = ()
 
 
 class ServiceStatistics(ContractModel):

@@ -27,6 +27,9 @@ class Wave(ContractModel):
     label: Annotated[Text, Field(description="The name that readers see.")]
     time: Annotated[float, Field(description="Planned time since the first wave, in the study's `time_unit`.")]
     window: Annotated[Window | None, Field(description="When answers are expected.")] = None
+    among_step: Annotated[
+        str | None, Field(description="The step of `service_statistics.yaml` whose people are asked.")
+    ] = None
 
 
 class Arm(ContractModel):
