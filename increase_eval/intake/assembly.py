@@ -50,6 +50,15 @@ class Assembly:
         """Put together the accepted rows of a wave (None: participants), by file and row."""
         return stack([self.part(place, file.blocks.get(wave)) for place, file in enumerate(self.files)])
 
+    def staying(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Give the rows of an assembled table that are still accepted."""
+        stays = np.ones(len(table), dtype=bool)
+        files, positions = table["_file"].to_numpy(), table["_position"].to_numpy()
+        for place, accepted in enumerate(self.accepted):
+            own = files == place
+            stays[own] = accepted[positions[own].astype("int64")]
+        return table if stays.all() else table.loc[stays].reset_index(drop=True)
+
     def part(self, place: int, block: Block | None) -> pd.DataFrame | None:
         """Give the accepted rows of one block, each with where it comes from."""
         if block is None:
@@ -165,10 +174,7 @@ def apply_unique_rules(work: Assembly, wave: Wave, table: pd.DataFrame) -> pd.Da
         mask = rule.mask(table).to_numpy(dtype=bool)
         if mask.any():
             reject_rows(work, table.loc[mask], wave, rule.column, rule.kind, rule.severity, allowed=rule.allowed)
-            if rule.severity == "row":
-                table = table.loc[~mask].reset_index(drop=True)
-            else:
-                table = table.assign(**{rule.column: table[rule.column].mask(mask)})
+            table = work.staying(table.assign(**{rule.column: table[rule.column].mask(mask)}))
     if wave is not None and table["participant"].duplicated().any():
         count = int(table["participant"].duplicated(keep=False).sum())
         raise DataError(

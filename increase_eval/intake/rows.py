@@ -15,7 +15,7 @@ from increase_eval.intake.columns import ColumnMap, Wave, fold, row_rules_of
 from increase_eval.intake.findings import Rejections
 from increase_eval.intake.keys import hash_keys, is_well_formed, normalise_keys
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import cell_text
+from increase_eval.intake.values import cell_text, plain_code
 from increase_eval.study.base import Text
 from increase_eval.study.sources import Source
 from increase_eval.study.structure import KeyRule
@@ -61,7 +61,9 @@ def _matches(raw: RawTable, column: str, wanted: Iterable[str]) -> np.ndarray:
     labels = {cell_text(code): fold(label) for code, label in raw.value_labels.get(column, {}).items()}
     wanted = set(wanted)
     texts = [cell_text(cell) for cell in unique]
-    hits = np.array([fold(text) in wanted or labels.get(text) in wanted for text in texts] + [False], dtype=bool)
+    hits = np.array(
+        [fold(plain_code(text)) in wanted or labels.get(text) in wanted for text in texts] + [False], dtype=bool
+    )
     return hits[codes]
 
 
@@ -125,7 +127,7 @@ def read_waves(
     by_text = {fold(written): wave for written, wave in source.wave_values.items()}
     labels = {cell_text(c): fold(label) for c, label in raw.value_labels.get(columns.wave_column, {}).items()}
     texts = [cell_text(cell) for cell in unique]
-    spellings = [(fold(text), labels.get(text, ""), _whole(text)) for text in texts]
+    spellings = [(fold(text), labels.get(text, ""), plain_code(text)) for text in texts]
     found = [next((by_text[s] for s in several if s in by_text), None) for several in spellings]
     waves = np.array([*found, None], dtype=object)[codes]
     unknown = ~quarantined & np.array([wave is None for wave in waves], dtype=bool)
@@ -139,14 +141,6 @@ def read_waves(
     )
     quarantined |= unknown
     return waves
-
-
-def _whole(text: str) -> str:
-    """Write 6.0 as 6."""
-    try:
-        return cell_text(float(text))
-    except (ValueError, OverflowError):
-        return text
 
 
 def rows_of(

@@ -120,7 +120,13 @@ def is_closed(column: Column, values: Sequence[ValueLabel]) -> bool:
 
 
 def _rule(column: Column, kind: str, mask: Mask, allowed: Text, severity: Severity | None = None) -> Rule:
-    return Rule(f"{column.name}.{kind}", kind, column.name, severity or column.severity, mask, allowed, REMEDIES[kind])
+    cost = severity or cost_of(column)
+    return Rule(f"{column.name}.{kind}", kind, column.name, cost, mask, allowed, REMEDIES[kind])
+
+
+def cost_of(column: Column) -> Severity:
+    """Say what a wrong value costs: a required one cannot be set missing, so that its row goes."""
+    return "row" if column.required and column.severity == "value" else column.severity
 
 
 def _not_of_dtype(name: str, dtype: str) -> Mask:

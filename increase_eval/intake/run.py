@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pandas as pd
 
 from increase_eval.errors import DataError
 from increase_eval.intake.assembly import PLACE, Assembly, apply_unique_rules, assemble
-from increase_eval.intake.columns import map_columns
+from increase_eval.intake.columns import Wave, map_columns
 from increase_eval.intake.conform import ConformedFile, Contract, conform_file
 from increase_eval.intake.drift import drift_table
 from increase_eval.intake.files import find_files, relative_name, require_folder, unused_files
@@ -19,6 +20,8 @@ from increase_eval.intake.participants import participants_table
 from increase_eval.intake.raw import RawTable, UnreadableFileError
 from increase_eval.intake.readers import read_file
 from increase_eval.intake.remedies import REMEDIES
+from increase_eval.intake.rules import effective_values
+from increase_eval.intake.values import stored_dtype
 from increase_eval.intake.windows import add_answer_dates, add_windows, reject_dates_out_of_order
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
@@ -116,12 +119,14 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
     require_folder(folder)
     contract = Contract(study, key_secret=key_secret, language=language)
     files, findings = _conform_all(contract, folder)
-    _stop_if_told(study, files)
+    _stop_if_told(study, files, [file.rejections for file in files])
     work = assemble(contract, files)
-    waves = {wave: apply_unique_rules(work, wave, _wave_table(work, wave)) for wave in study.wave_ids}
-    baseline = apply_unique_rules(work, None, work.table(None))
+    waves = {wave: apply_unique_rules(work, wave, _table(work, wave)) for wave in study.wave_ids}
     waves = reject_dates_out_of_order(work, add_answer_dates(study, waves))
+    baseline = apply_unique_rules(work, None, _table(work, None))
+    waves = {wave: work.staying(frame) for wave, frame in waves.items()}
     participants, about = participants_table(work, baseline, waves)
+    _stop_if_told(study, files, [found.table() for found in work.rejections])
     waves = add_windows(study, participants, waves)
     rejections = _rejections(work)
     intake = Intake(
@@ -192,10 +197,11 @@ def _undeclared_missing(name: str, file: ConformedFile, raw: RawTable) -> list[F
     ]
 
 
-def _stop_if_told(study: Study, files: list[ConformedFile]) -> None:
+def _stop_if_told(study: Study, files: Sequence[ConformedFile], rejections: Sequence[pd.DataFrame]) -> None:
+    """Raise a `DataError` where rules whose severity is ``stop`` are broken."""
     problems = []
-    for file in files:
-        stops = file.rejections[file.rejections["severity"] == "stop"]
+    for file, found in zip(files, rejections, strict=True):
+        stops = found[found["severity"] == "stop"]
         for (column, rule, allowed), rows in stops.groupby(["column", "rule", "allowed"], sort=False):
             first = int(file.raw.rows[rows["position"].iloc[0]])
             problems.append(
@@ -206,12 +212,14 @@ def _stop_if_told(study: Study, files: list[ConformedFile]) -> None:
         raise DataError(f"rules of {study.id!r} that stop the run are broken", problems)
 
 
-def _wave_table(work: Assembly, wave: str) -> pd.DataFrame:
-    table = work.table(wave)
-    if not set(PLACE) < set(table.columns):
-        columns = [column.name for column in work.contract.study.wave_columns(wave)]
-        table = table.reindex(columns=[*PLACE, *columns]).astype({"participant": "str", "source_file": "str"})
-    return table
+def _table(work: Assembly, wave: Wave) -> pd.DataFrame:
+    """Put together the accepted rows of a wave or of the baseline, with the right dtypes even where there is none."""
+    study = work.contract.study
+    columns = study.participant_columns if wave is None else study.wave_columns(wave)
+    dtypes = {column.name: stored_dtype(column, effective_values(study, column)) for column in columns}
+    table = work.table(wave).reindex(columns=[*PLACE, *dtypes])
+    typed: pd.DataFrame = table.astype({"participant": "str", "source_file": "str", "source_row": "Int64", **dtypes})
+    return typed
 
 
 def _rejections(work: Assembly) -> pd.DataFrame:
@@ -239,7 +247,9 @@ def _rejections(work: Assembly) -> pd.DataFrame:
         if both:
             parts.append(pd.concat(both, ignore_index=True).sort_values("row", kind="stable"))
     columns = ["file", "row", "column", "rule", "severity", "allowed", "remedy", "value"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype="object")
+    if not parts:
+        return pd.DataFrame(columns=columns, dtype="object")
+    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
 
 
 def _ledger(work: Assembly, rejections: pd.DataFrame) -> pd.DataFrame:

@@ -25,6 +25,7 @@ _UNKNOWN = len(REASONS)
 _NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _COMMA_NUMBER = re.compile(r"^[+-]?\d*,\d+$")
 _POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
+_WHOLE_WITH_POINT = re.compile(r"^-?\d+\.0+$")
 _ISO_DAY = r"^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}(?:\.\d+)?)?$"
 _TRUE = ("1", "true", "yes", "y", "t", "vrai", "oui")
 _FALSE = ("0", "false", "no", "n", "f", "faux", "non")
@@ -144,7 +145,7 @@ class ColumnReader:
 
     def _reasons(self, texts: list[str], meanings: Mapping[str, str], raw: RawTable, name: str) -> np.ndarray:
         """Find the missing codes of the contract, by code or label, and those that only the file declares."""
-        found = np.array([self.missing.get(fold(text), 0) for text in texts], dtype="int8")
+        found = np.array([self.missing.get(fold(plain_code(text)), 0) for text in texts], dtype="int8")
         if meanings and self.missing:
             labelled = [self.missing.get(fold(meanings.get(text, "")), 0) if text else 0 for text in texts]
             found = np.where(found > 0, found, np.array(labelled, dtype="int8"))
@@ -219,6 +220,11 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     return str(cell).strip()
+
+
+def plain_code(text: str) -> str:
+    """Write the code 6.0 as 6; leave all else."""
+    return text.rstrip("0")[:-1] if _WHOLE_WITH_POINT.match(text) else text
 
 
 def declared_missing(texts: Sequence[str], raw: RawTable, name: str) -> np.ndarray:

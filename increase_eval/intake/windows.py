@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from increase_eval.intake.assembly import Assembly, reject_rows
+from increase_eval.intake.rules import cost_of
 from increase_eval.study.base import Text
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column
@@ -45,9 +46,10 @@ def reject_dates_out_of_order(work: Assembly, waves: Mapping[str, pd.DataFrame])
         before = latest.reindex(frame["participant"]).set_axis(frame.index).astype("datetime64[us]")
         early = frame["answered_on"] < before
         if early.any():
-            reject_rows(work, frame.loc[early], wave, column.name, "waves_out_of_order", "value", allowed=_IN_ORDER)
+            cost = cost_of(column)
+            reject_rows(work, frame.loc[early], wave, column.name, "waves_out_of_order", cost, allowed=_IN_ORDER)
             blanked = {name: frame[name].mask(early) for name in (column.name, "answered_on")}
-            frame = checked[wave] = frame.assign(**blanked)
+            frame = checked[wave] = work.staying(frame.assign(**blanked))
         own = frame.set_index("participant")["answered_on"].dropna()
         latest = pd.concat([latest, own]).groupby(level=0).max() if len(latest) else own
     return checked
