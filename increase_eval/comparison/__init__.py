@@ -1,6 +1,14 @@
 """How groups and waves compare."""
 
-from increase_eval.comparison.adjustment import EValue, e_value
+from increase_eval.comparison.adjustment import (
+    ClusterRobust,
+    ClusterTest,
+    EValue,
+    WildBootstrap,
+    cluster_robust,
+    e_value,
+    wild_cluster_bootstrap,
+)
 from increase_eval.comparison.categorical import (
     Interval,
     MarginalHomogeneity,
@@ -34,6 +42,8 @@ from increase_eval.comparison.repeated import FTest, MmrmFit, Refits, fit_mmrm
 
 __all__ = [
     "Ancova",
+    "ClusterRobust",
+    "ClusterTest",
     "EValue",
     "EffectSize",
     "Equivalence",
@@ -45,9 +55,11 @@ __all__ = [
     "Refits",
     "Transitions",
     "TwoProportions",
+    "WildBootstrap",
     "adjust_p_values",
     "ancova",
     "baseline_characteristics",
+    "cluster_robust",
     "compare_groups",
     "cramers_v",
     "e_value",
@@ -62,4 +74,5 @@ __all__ = [
     "state_transitions",
     "summarise_scores",
     "two_proportions",
+    "wild_cluster_bootstrap",
 ]

@@ -1,5 +1,15 @@
 """Comparison without randomisation: weights, clusters, mediation, and how much hidden bias would matter."""
 
 from increase_eval.comparison.adjustment.e_values import EValue, e_value
+from increase_eval.comparison.adjustment.few_clusters import ClusterRobust, ClusterTest, cluster_robust
+from increase_eval.comparison.adjustment.wild_bootstrap import WildBootstrap, wild_cluster_bootstrap
 
-__all__ = ["EValue", "e_value"]
+__all__ = [
+    "ClusterRobust",
+    "ClusterTest",
+    "EValue",
+    "WildBootstrap",
+    "cluster_robust",
+    "e_value",
+    "wild_cluster_bootstrap",
+]

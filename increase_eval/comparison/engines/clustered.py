@@ -1,0 +1,138 @@
+"""The algebra of cluster-robust variances: adjustments, Satterthwaite's degrees of freedom, the total variance.
+
+A cluster's share of the estimates is s_g = F_g (I - H)_g y with F_g = M X_g'W_g A_g and M = (X'WX)⁻¹; the variance is
+Σ s_g s_g' at the data. Under working variances Φ the shares covary by
+
+    cov(s_g, s_h) = [g = h] D_g - R_g M P_h' - P_g M R_h' + P_g M Q M P_h'
+
+with P_g = F_g X_g, R_g = F_g Φ_g W_g X_g, D_g = F_g Φ_g F_g' and Q = X'WΦWX: all p by p, whatever the clusters' sizes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from increase_eval.comparison.engines.working_models import WorkingModel
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+SINGULAR_SHARE = 1e-8
+"""An eigenvalue of a cluster's residual variance under this share of the largest means that its rows are fitted exactly
+in some direction."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClusteredWork:
+    """What variances and degrees of freedom are made from, for m clusters and p coefficients.
+
+    Attributes
+    ----------
+    vcov
+        Σ s_g s_g' at the data, shape (p, p).
+    own, plain, weighted
+        D_g, P_g and R_g of the module's formula, shape (m, p, p).
+    inverse, middle
+        M and M Q M, shape (p, p).
+    singular_count
+        Clusters that are fitted exactly in some direction.
+    """
+
+    vcov: Floats
+    own: Floats
+    plain: Floats
+    weighted: Floats
+    inverse: Floats
+    middle: Floats
+    singular_count: int
+
+    def covariances(self, constraint: Floats) -> Floats:
+        """Give C cov(s_g, s_h) C' for all pairs of clusters, shape (m, m, q, q)."""
+        p, r = constraint @ self.plain, constraint @ self.weighted
+        crossed = np.einsum("gqa,ab,htb->ghqt", r, self.inverse, p, optimize=True)
+        result = np.einsum("gqa,ab,htb->ghqt", p, self.middle, p, optimize=True)
+        result -= crossed + crossed.transpose(1, 0, 3, 2)
+        every = np.arange(len(p))
+        result[every, every] += constraint @ self.own @ constraint.T
+        return np.asarray(result)
+
+    def satterthwaite(self, constraints: Floats) -> Floats:
+        """Give the degrees of freedom of the variance of each row of `constraints`: 2 E² / Var."""
+        df = np.empty(len(constraints))
+        for row, constraint in enumerate(constraints):
+            shares = self.covariances(constraint[None])[:, :, 0, 0]
+            df[row] = np.trace(shares) ** 2 / (shares**2).sum()
+        return df
+
+    def total_variance(self, constraint: Floats) -> float:
+        """Give the sum of the variances of the elements of C V C', standardised to the expectation I."""
+        shares = self.covariances(constraint)
+        values, vectors = np.linalg.eigh(np.einsum("ggqt->qt", shares))
+        root = vectors / np.sqrt(values) @ vectors.T
+        standard = np.einsum("aq,ghqt,tb->ghab", root, shares, root, optimize=True)
+        own = np.einsum("ghss->ghs", standard)
+        return float(np.einsum("ghs,ght->", own, own) + np.einsum("ghst,ghts->", standard, standard))
+
+
+def clustered_work(model: WorkingModel, clusters: Ints, kind: str) -> ClusteredWork:
+    """Do the algebra of one kind of cluster-robust variance (CR0, CR1, CR1S, CR2, CR3)."""
+    x, w, phi, e = model.matrix, model.weights, model.variances, model.residuals
+    n, p = x.shape
+    count = int(clusters.max()) + 1
+    inverse: Floats = np.asarray(np.linalg.inv(x.T @ (x * w[:, None])), dtype=float)
+    middle = inverse @ (x.T @ (x * (w**2 * phi)[:, None])) @ inverse
+    factor = _factor(kind, count, n, p)
+    own, plain, weighted = (np.empty((count, p, p)) for _ in range(3))
+    vcov, singular_count = np.zeros((p, p)), 0
+    order = np.argsort(clusters, kind="stable")
+    for g, rows in enumerate(np.split(order, np.cumsum(np.bincount(clusters))[:-1])):
+        xg, wg, fg = x[rows], w[rows], phi[rows]
+        adjustment, singular = _adjustment(xg, wg, fg, inverse, middle, kind)
+        singular_count += singular
+        shares = factor * inverse @ (xg * wg[:, None]).T
+        shares = shares if adjustment is None else shares @ adjustment
+        own[g] = (shares * fg) @ shares.T
+        plain[g] = shares @ xg
+        weighted[g] = shares @ (xg * (fg * wg)[:, None])
+        at_data = shares @ e[rows]
+        vcov += np.outer(at_data, at_data)
+    return ClusteredWork(vcov, own, plain, weighted, inverse, middle, singular_count)
+
+
+def _factor(kind: str, count: int, n: int, p: int) -> float:
+    if count < 2 or kind not in ("CR1", "CR1S"):
+        return 1.0
+    return float(np.sqrt(count / (count - 1) * ((n - 1) / (n - p) if kind == "CR1S" else 1.0)))
+
+
+def _adjustment(
+    x: Floats, w: Floats, phi: Floats, inverse: Floats, middle: Floats, kind: str
+) -> tuple[Floats | None, bool]:
+    """Give A_g (None: the identity), and whether the cluster is fitted exactly in some direction."""
+    hat = x @ inverse @ (x * w[:, None]).T
+    residual = np.diag(phi) - hat * phi - (hat * phi).T + x @ middle @ x.T
+    root = np.sqrt(phi)
+    values, vectors = np.linalg.eigh(root[:, None] * residual * root)
+    singular = bool(values[0] < SINGULAR_SHARE * (phi**2).max())
+    if kind == "CR2" and not singular:
+        return root[:, None] * (vectors / np.sqrt(values) @ vectors.T) * root, False
+    if kind == "CR3" and not singular:
+        return np.asarray(np.linalg.inv(np.eye(len(x)) - hat), dtype=float), False
+    return None, singular
+
+
+def lone_arms(matrix: Floats, names: Sequence[str], clusters: Ints) -> Iterator[tuple[str, float]]:
+    """List columns that are constant within clusters and have one of two values in fewer than two clusters."""
+    count = int(clusters.max()) + 1
+    first = np.full(count, -1)
+    first[clusters[::-1]] = np.arange(len(clusters))[::-1]
+    by_cluster = matrix[first]
+    constant = (matrix == by_cluster[clusters]).all(axis=0)
+    for j in np.flatnonzero(constant):
+        values, counts = np.unique(by_cluster[:, j], return_counts=True)
+        if len(values) == 2 and counts.min() < 2:
+            yield names[int(j)], float(values[counts.argmin()])
