@@ -117,7 +117,7 @@ def cronbach_alpha(items: Items, *, missing: Missing = "listwise", confidence: f
     >>> answers = pd.DataFrame({"a": [1, 2, 4, 5, 3], "b": [2, 2, 5, 4, 3], "c": [1, 3, 4, 5, 2]})
     >>> alpha = cronbach_alpha(answers)
     >>> print(f"{alpha.estimate:.3f} [{alpha.conf_low:.3f}, {alpha.conf_high:.3f}], n = {alpha.n}")
-    0.948 [0.729, 0.994], n = 5
+    0.932 [0.657, 0.992], n = 5
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")

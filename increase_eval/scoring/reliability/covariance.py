@@ -40,6 +40,8 @@ class ItemCovariance:
         (k, k), divisor n - 1.
     correlation
         (k, k); NaN in the row and column of an item that does not vary.
+    means
+        (k,) of the people behind each item.
     n
         People behind the matrix: who answered all items (listwise), or the fewest who answered both items of a pair.
     n_dropped
@@ -49,6 +51,7 @@ class ItemCovariance:
     items: tuple[str, ...]
     covariance: FloatArray
     correlation: FloatArray
+    means: FloatArray
     n: int
     n_dropped: int
 
@@ -92,10 +95,10 @@ def item_covariance(items: Items, *, missing: Missing = "listwise", fewest_items
         raise ValueError(f"there are {count} items ({', '.join(moments.columns)}); at least {fewest_items} are needed")
     answered = int(moments.people[moments.patterns.any(axis=1)].sum())
     take = _listwise if missing == "listwise" else _pairwise
-    covariance, correlation, n = take(moments)
+    covariance, correlation, means, n = take(moments)
     if not covariance.diagonal().any():
         raise InsufficientDataError(f"none of the items {', '.join(moments.columns)} varies among the {n} people left")
-    return ItemCovariance(moments.columns, covariance, correlation, n, answered - n)
+    return ItemCovariance(moments.columns, covariance, correlation, means, n, answered - n)
 
 
 def _moments(items: pd.DataFrame) -> PatternMoments:
@@ -111,7 +114,7 @@ def _moments(items: pd.DataFrame) -> PatternMoments:
     return PatternMoments.from_frame(pd.DataFrame(columns), list(columns))
 
 
-def _listwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, int]:
+def _listwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, FloatArray, int]:
     complete = moments.patterns.all(axis=1)
     n, weight = int(moments.people[complete].sum()), moments.weights[complete].sum()
     if n < 2:
@@ -122,10 +125,10 @@ def _listwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, int]:
     still = covariance.diagonal() <= ROUNDING * cross.diagonal() / weight
     covariance[still, :] = covariance[:, still] = 0.0
     spread = np.sqrt(covariance.diagonal())
-    return covariance, _correlation(covariance, np.outer(spread, spread)), n
+    return covariance, _correlation(covariance, np.outer(spread, spread)), moments.centre + sums / weight, n
 
 
-def _pairwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, int]:
+def _pairwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, FloatArray, int]:
     """Use, for each pair, those who answered both: also for the two variances in its correlation."""
     mask = moments.patterns.astype(np.float64)
     people = np.einsum("c,cj,ck->jk", moments.people.astype(np.float64), mask, mask)
@@ -142,7 +145,8 @@ def _pairwise(moments: PatternMoments) -> tuple[FloatArray, FloatArray, int]:
     variance = (squares - sums**2 / weight) / weight * bessel
     variance[variance <= ROUNDING * squares / weight] = 0.0
     covariance[(variance == 0) | (variance.T == 0)] = 0.0
-    return covariance, _correlation(covariance, np.sqrt(variance * variance.T)), fewest
+    means = moments.centre + (sums / weight).diagonal()
+    return covariance, _correlation(covariance, np.sqrt(variance * variance.T)), means, fewest
 
 
 def _correlation(covariance: FloatArray, scale: FloatArray) -> FloatArray:

@@ -64,7 +64,7 @@ def guttman_lambdas(items: Items, *, metric: Metric = "covariance", missing: Mis
     --------
     >>> answers = pd.DataFrame({"a": [1, 2, 4, 5, 3], "b": [2, 2, 5, 4, 3], "c": [1, 3, 4, 5, 2]})
     >>> print(guttman_lambdas(answers).round(3).to_dict())
-    {'lambda1': 0.632, 'lambda2': 0.95, 'lambda3': 0.948, 'lambda4': 0.918, 'lambda5': 0.936, 'lambda6': 0.94}
+    {'lambda1': 0.621, 'lambda2': 0.937, 'lambda3': 0.932, 'lambda4': 0.904, 'lambda5': 0.944, 'lambda6': 0.932}
     """
     moments = item_covariance(items, missing=missing)
     matrix = moments.matrix(metric)
