@@ -1,7 +1,35 @@
-"""From items to scores, and how reliable the scores are."""
+"""From items to scores, and how far the scores can be trusted."""
 
 from increase_eval.scoring.agreement import compare_with_shipped
+from increase_eval.scoring.reliability import (
+    average_variance_extracted,
+    composite_reliability,
+    cronbach_alpha,
+    guttman_lambdas,
+    intraclass_correlation,
+    item_distribution,
+    item_table,
+    mcdonald_omega,
+    reliable_change,
+    retest_reliability,
+    standard_error_of_measurement,
+)
 from increase_eval.scoring.scale import score_scale
 from increase_eval.scoring.waves import score_waves
 
-__all__ = ["compare_with_shipped", "score_scale", "score_waves"]
+__all__ = [
+    "average_variance_extracted",
+    "compare_with_shipped",
+    "composite_reliability",
+    "cronbach_alpha",
+    "guttman_lambdas",
+    "intraclass_correlation",
+    "item_distribution",
+    "item_table",
+    "mcdonald_omega",
+    "reliable_change",
+    "retest_reliability",
+    "score_scale",
+    "score_waves",
+    "standard_error_of_measurement",
+]

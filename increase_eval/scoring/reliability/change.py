@@ -105,6 +105,7 @@ def reliable_change(
     *,
     reliability: float,
     sd: float | None = None,
+    reference: pd.Series[float] | None = None,
     higher_is_better: bool = True,
     confidence: float = 0.95,
 ) -> ReliableChange:
@@ -120,7 +121,10 @@ def reliable_change(
         ups and downs together: the stricter question, and the one to prefer where such a correlation is known. It is
         taken as known.
     sd
-        Standard deviation of the score, of a norm population; empty: that of `before`, of everybody who has it.
+        Standard deviation of the score, known from a norm population; empty: estimated from `reference`.
+    reference
+        Scores from which the standard deviation is estimated, such as those of all arms at the first wave, with the
+        participant for index; empty: `before`, of everybody who has it.
     higher_is_better
         Direction of the scale: what an improvement is.
     confidence
@@ -134,8 +138,8 @@ def reliable_change(
     Raises
     ------
     ValueError
-        If an index stands twice, a score is infinite, or an argument is out of bounds; a reliability of 1 leaves no
-        error to compare with.
+        If an index stands twice, a score is infinite, `sd` comes with `reference`, or an argument is out of bounds; a
+        reliability of 1 leaves no error to compare with.
     InsufficientDataError
         If nobody has both scores, or `sd` has to be estimated from fewer than two people, or does not vary.
 
@@ -170,22 +174,26 @@ def reliable_change(
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")
     if not 0 <= reliability < 1:
         raise ValueError(f"reliability is {reliability!r}; allowed: 0 to less than 1")
+    if sd is not None and reference is not None:
+        raise ValueError("sd is known or estimated from reference: give one of them")
     one, two = (_checked(series, name) for series, name in ((before, "before"), (after, "after")))
+    base = one if reference is None else _checked(reference, "reference")
     pairs = pd.concat({"before": one, "after": two}, axis=1)
     both = pairs.dropna()
     if both.empty:
         raise InsufficientDataError("nobody has a score at both waves")
-    spread, people = (_estimated_sd(one), len(one)) if sd is None else (sd, None)
+    spread = _estimated_sd(base) if sd is None else sd
     error = float(np.sqrt(2)) * standard_error_of_measurement(spread, reliability)
     tail = (1 + confidence) / 2
-    quantile = float(stats.norm.ppf(tail) if people is None else stats.t.ppf(tail, people - 1))
+    quantile = float(stats.t.ppf(tail, len(base) - 1) if sd is None else stats.norm.ppf(tail))
     change = both["after"] - both["before"]
     better = change if higher_is_better else -change
     threshold = quantile * error
     beyond = np.select([better > threshold, better < -threshold], [0, 2], 1)
     category = pd.Series(np.array(CLASSES, dtype=object)[beyond], index=both.index, name="category", dtype="str")
-    standing = None if people is None else ((both["before"] - one.mean()) / spread).to_numpy()
-    shares = _shares(beyond, better.to_numpy(), threshold, standing, people, confidence)
+    # What each person adds to the variance, in its own units: 0 on average; known spreads have nothing to add.
+    added = ((base - base.mean()) / spread) ** 2 - 1 if sd is None else base * 0.0
+    shares = _shares(beyond, better, threshold, added, confidence)
     return ReliableChange(
         index=(change / error).rename("reliable_change_index"),
         category=category,
@@ -211,36 +219,29 @@ def _checked(series: pd.Series[float], name: str) -> pd.Series[float]:
 
 def _estimated_sd(scores: pd.Series[float]) -> float:
     if len(scores) < 2:
-        raise InsufficientDataError(f"{len(scores)} people have a score before; at least 2 are needed for its spread")
+        raise InsufficientDataError(f"{len(scores)} people have a score; at least 2 are needed for its spread")
     spread = float(scores.std())
     if not spread > 0:
-        raise InsufficientDataError(f"the scores of {len(scores)} people before do not vary")
+        raise InsufficientDataError(f"the scores of {len(scores)} people do not vary")
     return spread
 
 
 def _shares(
-    beyond: npt.NDArray[np.intp],
-    better: FloatArray,
-    threshold: float,
-    standing: FloatArray | None,
-    people: int | None,
-    confidence: float,
+    beyond: npt.NDArray[np.intp], better: pd.Series[float], threshold: float, added: pd.Series[float], confidence: float
 ) -> pd.DataFrame:
-    n = len(better)
+    n, people = len(better), len(added)
     # How the three shares move when the threshold grows by a fraction of itself: those beyond it shrink.
-    up, down = (_density(better, point) * threshold for point in (threshold, -threshold))
+    up, down = (_density(better.to_numpy(dtype="float64"), point) * threshold for point in (threshold, -threshold))
     slopes = (-up, up + down, -down)
+    own = added.reindex(better.index).fillna(0.0).to_numpy()
     rows = []
     for number in range(len(CLASSES)):
         hit = (beyond == number).astype(np.float64)
         share = float(hit.mean())
-        influence = hit - share
+        influence, slope = hit - share, slopes[number] / 2
         variance = float(influence @ influence) / n**2
-        if standing is not None and people is not None:
-            # People with a baseline only also shape the spread; theirs is counted as that of those with both scores.
-            drift = slopes[number] * (standing**2 - 1) / 2
-            covariance = 2 * float(influence @ drift) / (n * people)
-            variance = max(variance + covariance + float(drift @ drift) / (n * people), 0.0)
+        variance += 2 * slope * float(influence @ own) / (n * people)
+        variance += slope**2 * float(added.to_numpy() @ added.to_numpy()) / people**2
         effective = share * (1 - share) / variance if 0 < share < 1 and variance > 0 else float(n)
         rows.append((int(hit.sum()), share, *_wilson(share, effective, confidence)))
     index = pd.Index(CLASSES, name="category")
