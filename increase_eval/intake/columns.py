@@ -142,6 +142,8 @@ def map_columns(study: Study, source: Source, names: Sequence[str], *, blank: Se
         mapped[block], constants[block] = _map_block(table, source, block, columns)
     repeated = {} if None in mapped else _repeated(study, source, table, mapped)
     personal = _claim_all(table, study.head.privacy.personal_columns)
+    for name in sorted({name for columns in mapped.values() for name in columns.values()} & set(personal)):
+        table.problems.append(f"column {name!r} is personal and cannot be stored; the contract maps it all the same")
     _claim_all(table, [name for t in study.tables.values() for ignored in t.ignored for name in ignored.columns])
     return ColumnMap(
         key=key,

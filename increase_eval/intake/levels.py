@@ -9,7 +9,7 @@ import pandas as pd
 from increase_eval.intake.columns import fold
 from increase_eval.intake.findings import Finding
 from increase_eval.intake.rules import effective_values
-from increase_eval.intake.values import cell_text
+from increase_eval.intake.values import cell_text, plain_code
 from increase_eval.study.structure import Level, Unit
 from increase_eval.study.study import Study
 
@@ -69,7 +69,9 @@ def arms(study: Study, table: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     if source.column is not None:
         given = table[source.column]
         names = _arm_names(study, source.column)
-        found = given.map({value: names.get(fold(cell_text(value))) for value in given.dropna().unique()}).astype("str")
+        found = given.map(
+            {value: names.get(fold(plain_code(cell_text(value)))) for value in given.dropna().unique()}
+        ).astype("str")
         return found, given.notna() & found.isna()
     nothing = pd.Series(False, index=table.index)
     level = next((level for level in study.head.levels if level.id == source.level), None)

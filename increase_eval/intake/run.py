@@ -249,7 +249,8 @@ def _rejections(work: Assembly) -> pd.DataFrame:
     columns = ["file", "row", "column", "rule", "severity", "allowed", "remedy", "value"]
     if not parts:
         return pd.DataFrame(columns=columns, dtype="object")
-    return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    table: pd.DataFrame = pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    return table
 
 
 def _ledger(work: Assembly, rejections: pd.DataFrame) -> pd.DataFrame:
