@@ -5,10 +5,17 @@ somebody has taken its first line out to keep a configuration of their own.
 """
 
 import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DatabaseError
 
 from increase_eval.errors import IncreaseEvalError
 from increase_eval.files import replacing
@@ -16,6 +23,9 @@ from increase_eval.places import Places
 
 POSTGRES_VARIABLE = "INCREASE_EVAL_POSTGRES_URL"
 """Names a PostgreSQL server, such as ``postgresql://user:password@host:5432/dagster``."""
+
+DRIVER_VARIABLE = "INCREASE_EVAL_POSTGRES_DRIVER_URL"
+"""The same address with the driver that Dagster needs named in it; made from the other, and what Dagster reads."""
 
 MANAGED = "# Kept up to date by increase-eval. Take this line out to keep a configuration of your own.\n"
 
@@ -38,7 +48,7 @@ POSTGRES = f"""\
 storage:
   postgres:
     postgres_url:
-      env: {POSTGRES_VARIABLE}
+      env: {DRIVER_VARIABLE}
 """
 
 
@@ -60,14 +70,65 @@ def prepare_instance(places: Places) -> Path:
     return folder
 
 
-def open_instance(places: Places) -> dg.DagsterInstance:
-    """Open Dagster's storage; close it with ``with``."""
-    return dg.DagsterInstance.from_config(str(prepare_instance(places)))
+@contextmanager
+def open_instance(places: Places) -> Iterator[dg.DagsterInstance]:
+    """Open Dagster's storage for one run of our own.
+
+    Raises
+    ------
+    IncreaseEvalError
+        If it cannot be read. Nothing of the studies is in it.
+    """
+    folder = prepare_instance(places)
+    with _not_waiting_for_the_disc():
+        try:
+            instance = dg.DagsterInstance.from_config(str(folder))
+        except Exception as error:
+            # What is raised depends on the storage, and may quote the address with its password.
+            raise _unusable(folder, error) from None
+        try:
+            with instance:
+                yield instance
+        except DatabaseError as error:
+            raise _unusable(folder, error) from None
+
+
+def _unusable(folder: Path, error: Exception) -> IncreaseEvalError:
+    kind = type(error).__name__
+    if _wants_postgres():
+        return IncreaseEvalError(f"the server that {POSTGRES_VARIABLE} names cannot be used ({kind})")
+    return IncreaseEvalError(
+        f"Dagster's own storage in {folder} cannot be used ({kind}). It holds the history of runs and no data of "
+        "yours: take the folder away, and the next run makes a new one"
+    )
+
+
+@contextmanager
+def _not_waiting_for_the_disc() -> Iterator[None]:
+    """Let SQLite go on without waiting until the disc has every event.
+
+    Dagster writes some 20 events an asset and waits for the disc several times for each, which takes longer than all
+    the rest. What it writes is a history: which tables are fresh is read from the tables. A killed process loses none
+    of it; a power cut may, and then `open_instance` says what to do.
+    """
+
+    def relax(connection: object, _record: object) -> None:
+        if isinstance(connection, sqlite3.Connection):
+            connection.execute("PRAGMA synchronous=OFF")
+
+    event.listen(Engine, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", relax)
 
 
 def _wants_postgres() -> bool:
-    if not os.environ.get(POSTGRES_VARIABLE):
+    url = os.environ.get(POSTGRES_VARIABLE)
+    if not url:
         return False
     if find_spec("dagster_postgres") is None:
         raise IncreaseEvalError(f"{POSTGRES_VARIABLE} is set; PostgreSQL needs: pip install 'increase-eval[deploy]'")
+    # SQLAlchemy from 2.1 takes another driver by default, which dagster-postgres does not work with.
+    os.environ[DRIVER_VARIABLE] = re.sub(r"^postgres(ql)?://", "postgresql+psycopg2://", url)
     return True

@@ -44,9 +44,9 @@ def preview_of_columns(study: Study, table: str, frame: pd.DataFrame) -> str:
 
 
 def preview_of_estimates(study: Study, frame: pd.DataFrame) -> str:
-    """Show the first estimates in Markdown as they may leave, without the columns that none of them fills."""
-    safe = protect(frame, threshold=study.head.privacy.threshold)
-    shown = safe.head(PREVIEW_ROWS).dropna(axis="columns", how="all")
+    """Show the first estimates in Markdown, small cells suppressed, without the columns that none of them fills."""
+    safe = protect(frame.head(PREVIEW_ROWS), threshold=study.head.privacy.threshold)
+    shown = safe.dropna(axis="columns", how="all")
     by_columns = [column for column in shown.columns if column.startswith("by_")]
     columns = [*by_columns, *(c for c in shown.columns if c in ESTIMATE_COLUMNS), *_rest(shown, by_columns)]
     numbers = [column for column in columns if column in NUMBER_COLUMNS or column in ("n", "n_dropped")]

@@ -5,6 +5,6 @@ import dagster as dg
 from increase_eval.study import Study
 
 
-def report_assets(study: Study) -> list[dg.AssetsDefinition]:
+def report_assets(study: Study) -> list[dg.AssetsDefinition]:  # noqa: ARG001
     """Build the layer."""
     return []

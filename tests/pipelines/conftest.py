@@ -1,17 +1,23 @@
-"""The tiny study, a home for its files, and a run of everything that tests may read and must not change."""
+"""The tiny study, a home for its files, and one run of everything that tests copy before they change it."""
 
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from increase_eval.places import Places
 from increase_eval.study import Study, load_study
+from pipelines import run
+from pipelines.run import materialise_study
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
 SECRET = "a secret that is long enough for tests"
+
+MakeHome = Callable[[Path], Places]
 
 
 @pytest.fixture(scope="session")
@@ -19,20 +25,51 @@ def study() -> Study:
     return load_study(TINY)
 
 
-@pytest.fixture(autouse=True)
-def secret(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INCREASE_EVAL_KEY", SECRET)
-    for variable in ("DAGSTER_HOME", "INCREASE_EVAL_POSTGRES_URL", "INCREASE_EVAL_EXECUTOR"):
-        monkeypatch.delenv(variable, raising=False)
+@pytest.fixture(autouse=True, scope="session")
+def environment() -> Iterator[None]:
+    """A secret for keys, and none of the variables that a developer may have set."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INCREASE_EVAL_KEY", SECRET)
+        for variable in ("DAGSTER_HOME", "INCREASE_EVAL_POSTGRES_URL", "INCREASE_EVAL_EXECUTOR"):
+            patch.delenv(variable, raising=False)
+        yield
 
 
-def put_raw_files(home: Path) -> Places:
+@pytest.fixture(scope="session")
+def make_home() -> MakeHome:
     """Make a home in which the raw files of the tiny study lie where people put them."""
-    places = Places(home)
-    shutil.copytree(TINY / "raw", places.raw("tiny"))
+
+    def make(home: Path) -> Places:
+        places = Places(home)
+        shutil.copytree(TINY / "raw", places.raw("tiny"))
+        return places
+
+    return make
+
+
+@pytest.fixture
+def places(tmp_path: Path, make_home: MakeHome) -> Places:
+    return make_home(tmp_path / "home")
+
+
+@pytest.fixture
+def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep Dagster's own storage in memory, which spares most of the time of a small run."""
+    monkeypatch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
+
+
+@pytest.fixture(scope="session")
+def _ran(study: Study, make_home: MakeHome, tmp_path_factory: pytest.TempPathFactory) -> Places:
+    places = make_home(tmp_path_factory.mktemp("ran") / "home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
+        summary = materialise_study(study, places)
+    assert summary.is_ok, summary.failures
     return places
 
 
 @pytest.fixture
-def places(tmp_path: Path) -> Places:
-    return put_raw_files(tmp_path / "home")
+def ran(_ran: Places, tmp_path: Path) -> Places:
+    """A home in which everything has been made, to be changed at will."""
+    shutil.copytree(_ran.home, tmp_path / "ran")
+    return Places(tmp_path / "ran")
