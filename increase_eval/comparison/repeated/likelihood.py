@@ -14,6 +14,9 @@ import numpy as np
 from increase_eval.comparison.repeated.structures import Structure
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray
 
+SMALLEST_EIGENVALUE = 1e-11
+"""A correlation matrix with a smaller eigenvalue is singular but for rounding; no likelihood is computed there."""
+
 
 @dataclass(frozen=True, slots=True)
 class MomentModel:
@@ -110,7 +113,9 @@ def profile(model: MomentModel, sums: Sums, theta: FloatArray) -> Profile:
     sigma = sigmas(model, theta)
     positive = np.isfinite(sigma).all(axis=(1, 2, 3))
     sigma[~positive] = np.eye(model.m)
-    positive &= (np.linalg.eigvalsh(sigma)[..., 0] > 0).all(axis=1)
+    spread = np.sqrt(np.maximum(np.einsum("bgmm->bgm", sigma), 1e-300))
+    correlation = sigma / (spread[..., :, None] * spread[..., None, :])
+    positive &= (np.linalg.eigvalsh(correlation)[..., 0] > SMALLEST_EIGENVALUE).all(axis=1)
     sigma[~positive] = np.eye(model.m)
     both = (model.seen[:, :, None] & model.seen[:, None, :]).astype(np.float64)
     padded = sigma[:, model.group] * both
