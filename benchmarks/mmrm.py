@@ -144,8 +144,8 @@ def main() -> None:
             lambda: PatternMoments.from_batches(batches(10_000_000, 100_000), ["z0", "z1", "T1", "T2", "T3"]), 1
         )
         batch_line = (
-            f"Moments of 10,000,000 participants from 100 batches of 100,000: {spent:.1f} s (making the batches included), "
-            f"peak memory {peak_gigabytes():.2f} GB against {before:.2f} GB before."
+            f"Moments of 10,000,000 participants from 100 batches of 100,000: {spent:.1f} s, making the batches "
+            f"included; peak memory {peak_gigabytes():.2f} GB against {before:.2f} GB before."
         )
     lines += ["", *fits([1_000, 10_000, 100_000] if quick else [1_000, 10_000, 100_000, 1_000_000]), ""]
     lines += [f"Peak memory with the data: {peak_gigabytes():.2f} GB.", ""]
