@@ -64,7 +64,7 @@ def table_asset(
             key=asset_key(study, name),
             ins=asset_ins(study, inputs),
             description=inspect.getdoc(compute),
-            metadata=table_metadata(study, name),
+            metadata={**table_metadata(study, name), **(metadata or {})},
             tags={"study": study.id},
             kinds=set(KINDS),
             io_manager_key=TABLES,
