@@ -231,7 +231,6 @@ class _File:
         reader = self.contract.reader(column)
         read = self._read(column, in_file, positions)
         self._note_reasons(column, wave, positions, read)
-        self.facts.append(column_facts(column, wave, self.source, self.raw, in_file, reader, read))
         rules = self.contract.rules(column)
         readable = "values" if "values" in rules else "type"
         self._reject(read.failed, positions, in_file, readable, rules[readable], read)
@@ -243,7 +242,13 @@ class _File:
                 mask = rules[kind].mask(frame).to_numpy(dtype=bool) & ~broken
                 self._reject(mask, positions, in_file, kind, rules[kind], read)
                 broken = broken | mask
-        return read.values.mask(broken) if broken.any() else read.values
+        kept = read.values.mask(broken) if broken.any() else read.values
+        self.facts.append(
+            column_facts(
+                column, wave, self.source, self.raw, in_file, reader, kept, int((broken & read.is_filled).sum())
+            )
+        )
+        return kept
 
     def _reject(
         self, mask: np.ndarray, positions: np.ndarray, in_file: str, kind: str, rule: Rule, read: Conversion

@@ -15,7 +15,7 @@ from increase_eval.intake.columns import Wave, fold
 from increase_eval.intake.messages import DRIFT
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.rules import effective_values
-from increase_eval.intake.values import ColumnReader, Conversion, Labels, cell_text
+from increase_eval.intake.values import ColumnReader, Labels, cell_text
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column
@@ -43,7 +43,7 @@ class ColumnFacts:
     labels
         Code as text -> label, as the file has them.
     low, high, count
-        Extremes and number of the numbers answered, before any rule.
+        Extremes and number of the values that are kept.
     outside
         How many cells hold something that is not allowed.
     is_coded
@@ -62,22 +62,26 @@ class ColumnFacts:
 
 
 def column_facts(
-    column: Column, wave: Wave, source: Source, raw: RawTable, in_file: str, reader: ColumnReader, read: Conversion
+    column: Column,
+    wave: Wave,
+    source: Source,
+    raw: RawTable,
+    in_file: str,
+    reader: ColumnReader,
+    kept: pd.Series,
+    outside: int,
 ) -> ColumnFacts:
-    """Gather what one file shows about one column."""
-    is_number = reader.dtype in ("Int64", "Float64")
-    answered = read.values.dropna() if is_number else read.values.iloc[:0]
-    outside = int(read.failed.sum())
-    if len(answered) and column.range is not None:
-        outside += int(((answered < column.range[0]) | (answered > column.range[1])).sum())
+    """Gather what one file shows about one column: the values that are kept, and how many are not allowed."""
+    answered = kept.dropna()
+    numbers = answered if reader.dtype in ("Int64", "Float64") else answered.iloc[:0]
     return ColumnFacts(
         column=column.name,
         wave=wave,
         source=source.id,
         labels={cell_text(code): label.strip() for code, label in raw.value_labels.get(in_file, {}).items()},
-        low=float(answered.min()) if len(answered) else None,
-        high=float(answered.max()) if len(answered) else None,
-        count=int(read.values.notna().sum()),
+        low=float(numbers.min()) if len(numbers) else None,
+        high=float(numbers.max()) if len(numbers) else None,
+        count=len(answered),
         outside=outside,
         is_coded=bool(reader.labels) or _is_short(column),
     )

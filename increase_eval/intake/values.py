@@ -56,6 +56,11 @@ class Conversion:
     cells: list[str]
     codes: np.ndarray
 
+    @property
+    def is_filled(self) -> np.ndarray:
+        """Shape (rows,): the cell holds something."""
+        return self.codes >= 0
+
     def texts(self, where: np.ndarray) -> list[str]:
         """Give the cells of some rows as text; they must never reach a message or a table."""
         return [self.cells[code] if code >= 0 else "" for code in self.codes[where]]

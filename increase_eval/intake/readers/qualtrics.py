@@ -32,7 +32,7 @@ def looks_like_one(path: Path, options: ReadOptions) -> bool:
     """Say whether the third record of a delimited file begins as the import ids of Qualtrics do."""
     with path.open("rb") as stream:
         sample = stream.read(_SAMPLE_BYTES)
-    if _IMPORT_ID.encode() not in sample.replace(b'""', b'"').replace(b"\0", b"").lower():
+    if _IMPORT_ID.encode() not in sample.replace(b"\0", b"").replace(b'""', b'"').lower():
         return False
     text = sample.decode(find_encoding(sample, None) if options.encoding is None else options.encoding, "replace")
     for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
