@@ -12,6 +12,7 @@ from increase_eval.scoring.reliability.omega import (
     mcdonald_omega,
 )
 from increase_eval.scoring.reliability.retest import RetestReliability, retest_reliability
+from increase_eval.scoring.reliability.tables import item_tables, reliability_table, reliable_change_table, retest_table
 
 __all__ = [
     "Alpha",
@@ -25,8 +26,12 @@ __all__ = [
     "intraclass_correlation",
     "item_distribution",
     "item_table",
+    "item_tables",
     "mcdonald_omega",
+    "reliability_table",
     "reliable_change",
+    "reliable_change_table",
     "retest_reliability",
+    "retest_table",
     "standard_error_of_measurement",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -56,12 +57,15 @@ class Alpha:
     missing: Missing
     confidence: float
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Give alpha as the one row of an estimate table."""
+        columns = ("estimate", "std_error", "conf_low", "conf_high", "n", "n_dropped")
+        method = f"Cronbach's alpha, {self.missing}, Feldt's interval"
+        return [{"term": "alpha", **{name: getattr(self, name) for name in columns}, "method": method}]
+
     def to_frame(self) -> pd.DataFrame:
         """Give alpha as an estimate table of one row."""
-        row = {
-            name: getattr(self, name) for name in ("estimate", "std_error", "conf_low", "conf_high", "n", "n_dropped")
-        }
-        return estimate_table([{"term": "alpha", **row}], method=f"Cronbach's alpha, {self.missing}, Feldt's interval")
+        return estimate_table(self.rows())
 
 
 def cronbach_alpha(items: Items, *, missing: Missing = "listwise", confidence: float = 0.95) -> Alpha:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,12 +53,18 @@ class ReliableChange:
     n_dropped: int
     confidence: float
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Give the three shares as the rows of an estimate table."""
+        method = f"reliable change index, reliability {self.reliability:.3f}, threshold {self.threshold:.3g} points"
+        rest = {"n": self.n, "n_dropped": self.n_dropped, "method": method}
+        shares = self.shares.rename(columns={"share": "estimate"}).drop(columns="count").to_dict("index")
+        return [
+            {"term": name, **{str(key): value for key, value in row.items()}, **rest} for name, row in shares.items()
+        ]
+
     def to_frame(self) -> pd.DataFrame:
         """Give the three shares as an estimate table."""
-        shares = self.shares.rename(columns={"share": "estimate"}).drop(columns="count")
-        rows = shares.reset_index(names="term").assign(n=self.n, n_dropped=self.n_dropped)
-        method = f"reliable change index, reliability {self.reliability:.3f}, threshold {self.threshold:.3g} points"
-        return estimate_table(rows, method=method)
+        return estimate_table(self.rows())
 
 
 def standard_error_of_measurement(sd: float, reliability: float) -> float:
@@ -231,7 +238,7 @@ def _shares(
 ) -> pd.DataFrame:
     n, people = len(better), len(added)
     # How the three shares move when the threshold grows by a fraction of itself: those beyond it shrink.
-    up, down = (_density(better.to_numpy(dtype="float64"), point) * threshold for point in (threshold, -threshold))
+    up, down = (_density(np.asarray(better, dtype=np.float64), point) * threshold for point in (threshold, -threshold))
     slopes = (-up, up + down, -down)
     own = added.reindex(better.index).fillna(0.0).to_numpy()
     rows = []

@@ -14,6 +14,9 @@ ALL_SPLITS = 20
 SPLITS_AT_ONCE = 2**15
 STARTS = 50
 
+SINGULAR = 1e-8
+"""Below this ratio of the eigenvalues, the inverse is not exact enough to be used."""
+
 
 def guttman_lambdas(items: Items, *, metric: Metric = "covariance", missing: Missing = "listwise") -> pd.Series[float]:
     r"""How low may the reliability of a sum of items be?
@@ -88,15 +91,21 @@ def guttman_lambdas(items: Items, *, metric: Metric = "covariance", missing: Mis
 def lambda_6(matrix: FloatArray) -> float:
     """Guttman's sixth bound of a matrix; items that repeat each other are explained without rest."""
     total = matrix.sum()
-    if not total > 0:
-        return float("nan")
-    rest = 0.0
+    return float(1 - _unexplained(matrix).sum() / total) if total > 0 else float("nan")
+
+
+def _unexplained(matrix: FloatArray) -> FloatArray:
+    """Variance of each item that the others do not explain."""
+    values = np.linalg.eigvalsh(matrix)
+    if values[0] > SINGULAR * values[-1]:
+        return np.asarray(1 / np.linalg.inv(matrix).diagonal())
+    rest = np.zeros(len(matrix))
     for item in range(len(matrix)):
         others = np.delete(np.arange(len(matrix)), item)
         shared = matrix[others, item]
         explained = shared @ np.linalg.pinv(matrix[np.ix_(others, others)], hermitian=True) @ shared
-        rest += max(matrix[item, item] - explained, 0.0)
-    return float(1 - rest / total)
+        rest[item] = max(matrix[item, item] - explained, 0.0)
+    return rest
 
 
 def _lambda_4(matrix: FloatArray) -> float:

@@ -77,7 +77,13 @@ def item_distribution(items: pd.DataFrame, scale: Scale) -> pd.DataFrame:
     DataFrame
         One row per item asked and code that occurs: ``item, code, count, share``; whole numbers are written without
         a decimal point. Items are in the order of the scale, codes in theirs, words last.
+
+    Raises
+    ------
+    DataError
+        As :func:`score_scale` does.
     """
+    item_codes(items, scale)
     rows: list[dict[str, Any]] = []
     for item in scale.items:
         if item not in items.columns:

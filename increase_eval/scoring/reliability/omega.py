@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -38,7 +38,7 @@ class Omega:
     n, n_dropped
         People behind it, and people with some answer who are not among them.
     status
-        ``converged``, or which items have a negative uniqueness (a Heywood case), where omega means little.
+        ``computed``, or which items have a negative uniqueness (a Heywood case), where omega means little.
     estimator, metric, confidence
         What it was made with.
     """
@@ -58,12 +58,16 @@ class Omega:
     metric: Metric
     confidence: float
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Give omega as the one row of an estimate table."""
+        columns = ("std_error", "conf_low", "conf_high", "n", "n_dropped", "status")
+        method = f"McDonald's omega total, one factor by {self.estimator.upper()}, {self.metric} metric"
+        values = {name: getattr(self, name) for name in columns}
+        return [{"term": "omega", "estimate": self.total, **values, "method": method}]
+
     def to_frame(self) -> pd.DataFrame:
         """Give omega as an estimate table of one row."""
-        columns = ("std_error", "conf_low", "conf_high", "n", "n_dropped", "status")
-        row = {"term": "omega", "estimate": self.total, **{name: getattr(self, name) for name in columns}}
-        method = f"McDonald's omega total, one factor by {self.estimator.upper()}, {self.metric} metric"
-        return estimate_table([row], method=method)
+        return estimate_table(self.rows())
 
 
 def mcdonald_omega(
@@ -239,4 +243,4 @@ def _logit_interval(total: float, error: float, confidence: float) -> tuple[floa
 
 def _status(model: OneFactor, items: tuple[str, ...]) -> str:
     negative = [item for item, value in zip(items, model.uniquenesses, strict=True) if value < 0]
-    return f"negative uniqueness: {', '.join(negative)}" if negative else "converged"
+    return f"negative uniqueness: {', '.join(negative)}" if negative else "computed"

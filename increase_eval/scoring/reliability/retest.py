@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from increase_eval.errors import InsufficientDataError
+from increase_eval.moments import PatternMoments
 from increase_eval.results import estimate_table
 from increase_eval.scoring.reliability.covariance import item_covariance
 from increase_eval.scoring.reliability.icc import intraclass_correlation
@@ -47,13 +49,20 @@ class RetestReliability:
     n_dropped: int
     confidence: float
 
+    def rows(self) -> list[dict[str, Any]]:
+        """Give the correlation and the agreement as the rows of an estimate table."""
+        limits = ("estimate", "conf_low", "conf_high")
+        correlation = dict(zip(limits, (self.correlation, self.conf_low, self.conf_high), strict=True))
+        agreement = dict(zip(limits, (self.agreement, self.agreement_low, self.agreement_high), strict=True))
+        people = {"n": self.n, "n_dropped": self.n_dropped}
+        return [
+            {"term": "retest correlation", **correlation, **people, "method": "Pearson, Fisher's interval"},
+            {"term": "retest agreement", **agreement, **people, "method": "ICC2"},
+        ]
+
     def to_frame(self) -> pd.DataFrame:
         """Give the correlation and the agreement as an estimate table."""
-        correlation = (self.correlation, self.conf_low, self.conf_high, "Pearson, Fisher's interval")
-        agreement = (self.agreement, self.agreement_low, self.agreement_high, "ICC2")
-        rows = [("retest correlation", *correlation), ("retest agreement", *agreement)]
-        columns = ["term", "estimate", "conf_low", "conf_high", "method"]
-        return estimate_table(pd.DataFrame(rows, columns=columns), n=self.n, n_dropped=self.n_dropped)
+        return estimate_table(self.rows())
 
 
 def retest_reliability(
@@ -103,11 +112,12 @@ def retest_reliability(
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")
     pairs = pd.concat({"first": first, "second": second}, axis=1).astype("Float64").astype("float64")
     pairs = pairs.dropna(how="all")
-    moments = item_covariance(pairs)
+    two_waves = PatternMoments.from_frame(pairs, ["first", "second"])
+    moments = item_covariance(two_waves)
     if not (moments.covariance.diagonal() > 0).all():
         raise InsufficientDataError(f"a score does not vary among the {moments.n} people with both")
     correlation = float(np.clip(moments.correlation[0, 1], -1.0, 1.0))
-    table = intraclass_correlation(pairs, confidence=confidence)
+    table = intraclass_correlation(two_waves, confidence=confidence)
     agreement = table.loc[table["type"] == "ICC2", ["estimate", "conf_low", "conf_high"]].to_numpy(dtype="float64")[0]
     low, high = _fisher(correlation, moments.n, confidence)
     return RetestReliability(
