@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -29,8 +30,16 @@ def _only_a_code(value: object) -> object:
 Word = Annotated[str, BeforeValidator(_whole_number_as_word), StringConstraints(min_length=1)]
 """A word that files, columns or readers know: never empty; a whole number counts as the word it is written as."""
 
-Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+IDENTIFIER_PATTERN = r"^[a-z][a-z0-9_]*$"
+
+Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER_PATTERN)]
 """A name that files, columns and links can carry: lower case, digits and underscores, starting with a letter."""
+
+
+def is_identifier(name: str) -> bool:
+    """Say whether a name can be an id."""
+    return re.fullmatch(IDENTIFIER_PATTERN.strip("^$"), name) is not None
+
 
 ColumnName = Word
 """The name of a column, as a file or a stored table has it."""
