@@ -30,16 +30,16 @@ class Draft:
         The id of the study.
     folder
         Where its contract lies.
-    paths
+    files
         The files written.
-    guesses
+    questions
         One line for each guess and question: file, line, and what a person has to check.
     """
 
     name: str
     folder: Path
-    paths: tuple[Path, ...]
-    guesses: tuple[str, ...]
+    files: tuple[Path, ...]
+    questions: tuple[str, ...]
 
 
 def draft_study(name: str, files: Iterable[str | Path], *, contracts_folder: str | Path) -> Draft:

@@ -114,7 +114,7 @@ def test_a_labelled_long_file(tmp_path, long_sav):
     assert len(intake.quarantine) == 0
     assert intake.participants["arm"].value_counts().to_dict() == {"waiting_list": 30, "course": 30}
     assert set(intake.missing_reasons["reason"]) == {"refused"}
-    assert {path.name for path in draft.paths} >= {
+    assert {path.name for path in draft.files} >= {
         "study.yaml",
         "instruments.yaml",
         "answers.yaml",
@@ -124,8 +124,8 @@ def test_a_labelled_long_file(tmp_path, long_sav):
 
 def test_every_guess_is_a_comment_with_its_line(tmp_path, long_sav):
     draft = draft_study("survey", [long_sav], contracts_folder=tmp_path / "contracts")
-    assert any("the key of the participants" in guess for guess in draft.guesses)
-    for guess in draft.guesses:
+    assert any("the key of the participants" in guess for guess in draft.questions)
+    for guess in draft.questions:
         place, _, text = guess.partition(": ")
         name, _, line = place.partition(", line ")
         assert f"# CHECK: {text}" in (draft.folder / name).read_text(encoding="utf-8").splitlines()[int(line) - 1]
@@ -133,7 +133,7 @@ def test_every_guess_is_a_comment_with_its_line(tmp_path, long_sav):
 
 def test_nothing_personal_and_nothing_written_gets_into_the_draft(tmp_path, long_sav):
     draft = draft_study("survey", [long_sav], contracts_folder=tmp_path / "contracts")
-    text = "".join(path.read_text(encoding="utf-8") for path in draft.paths)
+    text = "".join(path.read_text(encoding="utf-8") for path in draft.files)
     assert "example.org" not in text
     assert "own words" not in text
     assert "P00" not in text
@@ -238,7 +238,7 @@ def test_one_file_of_one_wave(tmp_path, rng):
     draft, study, intake = draft_and_take_in(tmp_path, "once", [tmp_path / "once.csv"])
     assert study.wave_ids == ("t1",)
     assert study.arm_ids == ("everybody",)
-    assert any("no column looks like the arm" in guess for guess in draft.guesses)
+    assert any("no column looks like the arm" in guess for guess in draft.questions)
     assert set(intake.participants["arm"]) == {"everybody"}
 
 
@@ -302,7 +302,7 @@ NAMES = st.one_of(
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(data=st.data())
 def test_a_draft_always_loads(tmp_path_factory, data):
