@@ -133,7 +133,9 @@ def set_spaces(text: str, language: str) -> str:
     return _AFTER_OPENING.sub(NARROW_NO_BREAK, _BEFORE_COLON.sub(NO_BREAK, text))
 
 
-def _checked(path: Path, name: str, entry: object, language: str) -> str | Mapping[str, str]:
+def _checked(path: Path, name: object, entry: object, language: str) -> str | Mapping[str, str]:
+    if not isinstance(name, str):  # YAML reads a bare `yes` or `no` as a truth value
+        raise ValueError(f"{path.name}: the key {name!r} is no text")  # noqa: TRY004
     if isinstance(entry, str) and entry.strip():
         return set_spaces(entry.strip(), language)
     if isinstance(entry, dict) and tuple(sorted(entry)) == PLURAL_FORMS and all(map(str.strip, entry.values())):

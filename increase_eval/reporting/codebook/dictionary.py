@@ -15,8 +15,8 @@ from increase_eval.reporting.codebook.stored import (
     PROVENANCE_COLUMNS,
     STORED_TABLES,
     StoredType,
-    is_estimate_table,
 )
+from increase_eval.reporting.leaving import is_estimate_table
 from increase_eval.reporting.translations import LANGUAGES, Translator
 from increase_eval.study.base import Code
 from increase_eval.study.study import Study
@@ -113,7 +113,7 @@ def build_codebook(study: Study, tables: Mapping[str, pd.DataFrame] | None = Non
     entries: list[ColumnEntry] = []
     undocumented: list[tuple[str, str]] = []
     for table, frame in _in_order(tables, planned):
-        if is_estimate_table(frame.columns):
+        if is_estimate_table(frame):
             continue
         for name in frame.columns:
             entry = described.get((table, name)) or _plain(table, name)

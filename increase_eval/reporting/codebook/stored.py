@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from increase_eval.results import ESTIMATE_COLUMNS, EXTRA_COLUMNS, NUMBER_COLUMNS
+from increase_eval.results import ESTIMATE_COLUMNS, EXTRA_COLUMNS
 
 StoredType = Literal["integer", "number", "category", "boolean", "date", "text"]
 
@@ -41,6 +41,9 @@ COLUMN_LABELS: Mapping[str, tuple[StoredType, str]] = {
     "sha256": ("text", "codebook.column_sha256"),
     "format": ("category", "codebook.column_format"),
     "kind": ("category", "codebook.column_kind"),
+    "first": ("text", "codebook.column_first"),
+    "second": ("text", "codebook.column_second"),
+    "difference": ("text", "codebook.column_difference"),
     "responded": ("boolean", "codebook.column_responded"),
     "variable": ("category", "codebook.column_variable"),
     "state": ("category", "codebook.column_state"),
@@ -77,6 +80,7 @@ STORED_TABLES: Mapping[str, tuple[str, ...]] = {
     "quarantine": ("file", "row", "column", "rule", "severity", "allowed", "value_hash", "remedy"),
     "ledger": ("file", "source", "rows_read", "accepted", "duplicate", "quarantined", "values_set_missing"),
     "input_files": ("file", "source", "bytes", "sha256", "format"),
+    "drift": ("column", "first", "second", "kind", "difference"),
     "responses": ("participant", "wave", "responded"),
     "states": ("participant", "wave", "variable", "state"),
     "scores": ("participant", "wave", "scale", "score", "items_answered", "items_expected", "status"),
@@ -97,14 +101,3 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "scores": ("participant", "wave", "scale"),
 }
 """Table -> the columns that name one row."""
-
-
-def is_estimate_table(columns: object) -> bool:
-    """Whether columns are those of an estimate table.
-
-    Examples
-    --------
-    >>> is_estimate_table(["participant", "score"])
-    False
-    """
-    return set(NUMBER_COLUMNS) <= set(columns)  # type: ignore[call-overload, no-any-return]

@@ -19,9 +19,9 @@ from increase_eval.reporting.codebook.rows import (
 )
 from increase_eval.reporting.codebook.schema import data_package
 from increase_eval.reporting.disclosure import escape_spreadsheet
-from increase_eval.reporting.export.workbook import Sheet, workbook_bytes
 from increase_eval.reporting.pages import render_page
 from increase_eval.reporting.translations import LANGUAGES, Translator
+from increase_eval.reporting.workbook import Sheet, workbook_bytes
 
 CODEBOOK_FORMATS = ("html", "xlsx", "csv", "json")
 

@@ -19,12 +19,13 @@ import pyarrow.parquet as pq
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.codebook.dictionary import build_codebook
-from increase_eval.reporting.codebook.stored import is_estimate_table
-from increase_eval.reporting.disclosure import escape_frame, escape_spreadsheet, protect_tables, require_protected
+from increase_eval.reporting.disclosure import escape_spreadsheet
 from increase_eval.reporting.export.labels import LabelledTable, label_table, with_missing_codes
 from increase_eval.reporting.export.statistical import Change, dta_bytes, sav_bytes
-from increase_eval.reporting.export.workbook import Sheet, workbook_bytes
+from increase_eval.reporting.leaving import is_estimate_table, tables_that_leave
+from increase_eval.reporting.tables import csv_bytes
 from increase_eval.reporting.translations import Translator
+from increase_eval.reporting.workbook import Sheet, workbook_bytes
 from increase_eval.study.study import Study
 
 EXPORT_FORMATS = ("sav", "dta", "xlsx", "csv", "parquet")
@@ -50,7 +51,7 @@ class Exported:
 
 def may_leave(table: pd.DataFrame, name: str) -> bool:
     """Whether a stored table may leave without being asked for as microdata."""
-    return is_estimate_table(table.columns) or name in OPEN_TABLES
+    return is_estimate_table(table) or name in OPEN_TABLES
 
 
 def export_tables(
@@ -98,7 +99,7 @@ def export_tables(
     unknown = sorted(set(formats) - set(EXPORT_FORMATS))
     if unknown:
         raise ValueError(f"format {unknown[0]!r} is not one of an export; allowed: {', '.join(EXPORT_FORMATS)}")
-    safe = _protected(study, tables)
+    safe = tables_that_leave(study, tables)
     codebook = build_codebook(study)
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
@@ -135,15 +136,6 @@ def _wanted(tables: Mapping[str, pd.DataFrame], names: Iterable[str] | None, *, 
     return wanted
 
 
-def _protected(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-    threshold = study.head.privacy.threshold
-    estimates = {name: table for name, table in tables.items() if is_estimate_table(table.columns)}
-    safe = protect_tables(estimates, threshold=threshold)
-    for name, table in safe.items():
-        require_protected(table, threshold=threshold, name=name)
-    return safe
-
-
 def _content(
     kind: str, table: LabelledTable, coded: LabelledTable, note: str, text: Translator
 ) -> tuple[dict[str, bytes], list[Change]]:
@@ -163,16 +155,6 @@ def _content(
         Sheet(text("codebook.sheet_values"), heads, rows),
     )
     return {".xlsx": workbook_bytes(sheets, title=note, note=note)}, []
-
-
-def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """Write a frame as CSV that a spreadsheet opens as it is: UTF-8 with its mark, dates in ISO form, no formulas."""
-    plain = frame.copy()
-    for column in plain.columns:
-        if pd.api.types.is_datetime64_any_dtype(plain[column]):
-            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
-    text: str = escape_frame(plain).to_csv(index=False, lineterminator="\r\n")
-    return text.encode("utf-8-sig")
 
 
 def _label_rows(table: LabelledTable, note: str, text: Translator) -> list[list[Any]]:

@@ -10,7 +10,8 @@ import pandas as pd
 
 from increase_eval.reporting.codebook.dictionary import Codebook, ColumnEntry
 from increase_eval.reporting.codebook.rows import REASON_KEYS
-from increase_eval.reporting.codebook.stored import ESTIMATE_TABLE, is_estimate_table
+from increase_eval.reporting.codebook.stored import ESTIMATE_TABLE
+from increase_eval.reporting.leaving import is_estimate_table
 from increase_eval.reporting.translations import Translator
 from increase_eval.study.base import Code
 
@@ -61,7 +62,7 @@ def label_table(codebook: Codebook, name: str, frame: pd.DataFrame, *, language:
         With the cells as they are; :func:`with_missing_codes` puts reasons in.
     """
     text = Translator(language)
-    table = ESTIMATE_TABLE if is_estimate_table(frame.columns) else name
+    table = ESTIMATE_TABLE if is_estimate_table(frame) else name
     entries = {entry.name: entry for entry in codebook.entries if entry.table == table}
     labels = {column: _label(column, entries.get(column), text) for column in frame.columns}
     values: dict[str, dict[Code, str]] = {}

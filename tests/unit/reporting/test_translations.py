@@ -70,6 +70,12 @@ def test_an_entry_that_is_neither_text_nor_pair_is_refused(own_strings: Path) ->
         read_strings("en")
 
 
+def test_a_key_that_yaml_takes_for_a_truth_value_is_refused(own_strings: Path) -> None:
+    (own_strings / "flow.en.yaml").write_text('yes: "answered"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="the key True is no text"):
+        read_strings("en")
+
+
 def test_french_marks_get_no_break_spaces_and_english_stays() -> None:
     written = "Quoi ? « Oui » : 5 % ; non !"
     assert set_spaces(written, "en") == written

@@ -1,0 +1,116 @@
+"""How do tables, figures and strings become one page? Chapters in order, exhibits numbered, all inside the file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from increase_eval.reporting.documents.capabilities import reasons
+from increase_eval.reporting.documents.chapter import Chapter, Illustration
+from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.documents.exhibits import Exhibits
+from increase_eval.reporting.documents.records import record_counts
+from increase_eval.reporting.documents.registry import CHAPTERS
+from increase_eval.reporting.documents.stamp import Stamp
+from increase_eval.reporting.leaving import tables_that_leave
+from increase_eval.reporting.pages import page_environment
+from increase_eval.reporting.translations import Translator
+from increase_eval.study.study import Study
+
+OPEN_TABLES = ("input_files", "drift")
+"""Stored tables that chapters may read as they are: they hold no count of people and nobody's answer."""
+
+
+def build_report(
+    study: Study,
+    tables: Mapping[str, pd.DataFrame],
+    figures: Mapping[str, Illustration],
+    *,
+    language: str,
+    stamp: Stamp,
+    chapters: tuple[Chapter, ...] = CHAPTERS,
+) -> str:
+    """Write the report of a study.
+
+    Parameters
+    ----------
+    study
+        The contract.
+    tables
+        The stored tables by name, unprotected. Estimates are protected here, all of them together; of the ledger and
+        the quarantine only protected counts reach the page, and tables of people do not reach it at all.
+    figures
+        Figures by id, already drawn in this language (see :mod:`increase_eval.reporting.figures`).
+    language
+        ``"en"`` or ``"fr"``.
+    stamp
+        What the report is made with.
+    chapters
+        The chapters in order.
+
+    Returns
+    -------
+    str
+        One HTML page that needs nothing else. The same inputs give the same text.
+
+    Raises
+    ------
+    ValueError
+        If a chapter's needs are met and a stored table of it is missing, or a permalink is given twice.
+    """
+    context = ReportContext(study, readable_tables(study, tables), figures, Translator(language), stamp)
+    exhibits = Exhibits(context)
+    environment = page_environment(language)
+    environment.globals.update(exhibits.template_functions(environment))
+    sections = [_section(chapter, context, environment) for chapter in chapters]
+    page = environment.get_template("report.html.j2").render(
+        study_title=study.head.title.in_language(language),
+        is_synthetic=study.is_synthetic,
+        sections=sections,
+    )
+    return exhibits.resolve_references(page).strip() + "\n"
+
+
+def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Give what a chapter may read of the stored tables: protected estimates, protected counts, and open tables.
+
+    Parameters
+    ----------
+    study
+        The contract, for the threshold.
+    tables
+        The stored tables by name.
+
+    Returns
+    -------
+    dict
+        Name -> table. `ledger` and `quarantine` are replaced by ``record_counts``
+        (see :mod:`increase_eval.reporting.documents.records`).
+    """
+    threshold = study.head.privacy.threshold
+    safe = tables_that_leave(study, tables)
+    opened = {name: tables[name] for name in OPEN_TABLES if name in tables}
+    counted = {}
+    if "ledger" in tables:
+        quarantine = tables.get("quarantine", pd.DataFrame(columns=["file", "rule", "severity"]))
+        counted["record_counts"] = record_counts(tables["ledger"], quarantine, threshold=threshold)
+    return {**safe, **opened, **counted}
+
+
+def _section(chapter: Chapter, context: ReportContext, environment: jinja2.Environment) -> dict[str, Any]:
+    text = context.text
+    head = {"id": chapter.id, "title": text(chapter.title)}
+    lacking = chapter.missing_capabilities(context.study.capabilities)
+    if lacking:
+        return {**head, "body": None, "reasons": reasons(lacking, text)}
+    absent = [name for name in chapter.tables if name not in context.tables]
+    if absent:
+        there = ", ".join(sorted(context.tables)) or "none"
+        raise ValueError(f"chapter {chapter.id!r} needs the stored tables {absent}; there are: {there}")
+    body = environment.get_template(chapter.template).render(chapter.content(context))
+    # The environment escaped every value when this part was rendered.
+    return {**head, "body": Markup(body), "reasons": []}

@@ -1,0 +1,26 @@
+"""What is said where a study cannot have a chapter, a figure or a part, because its data do not hold what it takes?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from increase_eval.reporting.translations import Translator
+
+WITHOUT: Mapping[str, str] = {
+    "items": "common.without_items",
+    "scales": "common.without_scales",
+    "states": "common.without_states",
+    "services": "common.without_services",
+    "costs": "common.without_costs",
+    "control_arm": "common.without_control_arm",
+    "sites": "common.without_sites",
+    "published": "common.without_published",
+    "repeated": "common.without_repeated",
+    "randomised": "common.without_randomised",
+}
+"""Capability -> the key of the words for a study that lacks it."""
+
+
+def reasons(lacking: Iterable[str], text: Translator) -> list[str]:
+    """Say why each capability is lacking, in the order of their names."""
+    return [text(WITHOUT[capability]) for capability in sorted(lacking)]

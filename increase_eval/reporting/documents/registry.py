@@ -1,0 +1,27 @@
+"""Which chapters does a report have, and in which order?"""
+
+from __future__ import annotations
+
+from increase_eval.reporting.documents.answering import ANSWERING
+from increase_eval.reporting.documents.chapter import Chapter
+from increase_eval.reporting.documents.data_quality import DATA_QUALITY
+from increase_eval.reporting.documents.limits import LIMITS
+from increase_eval.reporting.documents.methods import METHODS
+from increase_eval.reporting.documents.reproducibility import REPRODUCIBILITY
+from increase_eval.reporting.documents.results import RESULTS
+from increase_eval.reporting.documents.scales import SCALES
+from increase_eval.reporting.documents.states import STATES
+from increase_eval.reporting.documents.summary import SUMMARY
+
+CHAPTERS: tuple[Chapter, ...] = (
+    SUMMARY,
+    ANSWERING,
+    SCALES,
+    RESULTS,
+    STATES,
+    DATA_QUALITY,
+    METHODS,
+    LIMITS,
+    REPRODUCIBILITY,
+)
+"""In the order of the page; the first one has the title of the study for its heading."""

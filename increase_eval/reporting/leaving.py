@@ -1,0 +1,99 @@
+"""Which estimate tables leave, and what do they withhold when a reader sees all of them?
+
+Everything that leaves (report, figures, exports) takes its estimates from here, so that no two of them tell together
+what each withholds. Tables are settled in order of importance: what the first may show stays shown, and later, finer
+tables give way to it. Of the moves between states only those between neighbouring waves, and from the first to the
+last, leave, of everybody together: all pairs of waves by arm are thousands of small cells that nearly all would be
+withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+import pandas as pd
+
+from increase_eval.reporting.disclosure import SUPPRESSED, nesting_of, protect_tables, require_protected
+from increase_eval.results import NUMBER_COLUMNS
+from increase_eval.study.study import Study
+
+STAGES: tuple[tuple[str, ...], ...] = (
+    ("response_flow", "score_summary"),
+    ("state_shares", "retention_by_baseline", "score_distribution"),
+)
+"""Tables in order of importance; those that are not named come last."""
+
+TRANSITIONS = "state_transitions"
+TOTAL = "all"
+
+
+def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Which estimate tables leave, and what do they show?
+
+    Parameters
+    ----------
+    study
+        The contract, for the threshold and for which groups lie in which.
+    tables
+        The stored tables by name, unprotected; those that hold no estimates are passed over.
+
+    Returns
+    -------
+    dict
+        Name -> protected estimate table, in the order given.
+
+    Raises
+    ------
+    DisclosureError
+        If a table cannot be protected, or would not pass the gate.
+    """
+    threshold, nesting = study.head.privacy.threshold, nesting_of(study)
+    estimates = {name: table for name, table in tables.items() if is_estimate_table(table)}
+    if TRANSITIONS in estimates:
+        estimates[TRANSITIONS] = told_transitions(study, estimates[TRANSITIONS])
+    safe: dict[str, pd.DataFrame] = {}
+    for stage in _stages(estimates):
+        shown = {name: _is_shown(table) for name, table in safe.items()}
+        together = {name: estimates[name] for name in (*safe, *stage)}
+        safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+    for name, table in safe.items():
+        require_protected(table, threshold=threshold, name=name)
+    return {name: safe[name] for name in estimates}
+
+
+def told_transitions(study: Study, transitions: pd.DataFrame) -> pd.DataFrame:
+    """Keep the moves of everybody between neighbouring waves, and from the first wave to the last."""
+    waves = study.wave_ids
+    pairs = {f"{first} -> {last}" for first, last in (*pairwise(waves), (waves[0], waves[-1]))}
+    kept = transitions[transitions["contrast"].isin(pairs)]
+    for column in kept.columns:
+        if column == "by_from":
+            kept = kept[kept[column] != TOTAL]
+        elif column.startswith("by_"):
+            kept = kept[kept[column] == TOTAL]
+    return kept.reset_index(drop=True)
+
+
+def is_estimate_table(table: pd.DataFrame) -> bool:
+    """Whether a table has the shape of an estimate table.
+
+    Examples
+    --------
+    >>> is_estimate_table(pd.DataFrame(columns=["participant", "score"]))
+    False
+    """
+    return set(NUMBER_COLUMNS) <= set(table.columns)
+
+
+def _stages(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, ...]]:
+    named = [tuple(name for name in stage if name in tables) for stage in STAGES]
+    others = tuple(name for name in tables if not any(name in stage for stage in STAGES))
+    return [stage for stage in (*named, others) if stage]
+
+
+def _is_shown(table: pd.DataFrame) -> pd.Series:
+    """Say which rows an earlier stage settled to show."""
+    if "status" not in table.columns:
+        return pd.Series(True, index=table.index)
+    return ~(table["status"] == SUPPRESSED).fillna(False).astype(bool)

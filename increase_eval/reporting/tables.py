@@ -1,0 +1,200 @@
+"""How does an estimate table become one for readers? Cells by locale, suppressed ones marked, its data beside it.
+
+A display table knows nothing of HTML: it has columns with units, groups of rows, notes, and the protected data that it
+was made from. Numbers are rounded here and nowhere before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import pandas as pd
+
+from increase_eval.reporting import numbers
+from increase_eval.reporting.disclosure import SUPPRESSED, escape_frame
+
+Kind = Literal["head", "text", "number", "hash"]
+Mark = Literal["", "suppressed", "absent"]
+
+SUPPRESSED_MARK = "[c]"
+"""What stands where a number is suppressed: confidential, in both languages."""
+
+SHORT_TABLE_ROWS = 16
+"""Up to so many rows a table is kept on one page of paper."""
+
+_SIGNIFICANT = "%.10g"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What stands in one cell, and whether it stands for a number that is suppressed or absent."""
+
+    text: str
+    mark: Mark = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """One column: its head, the unit under the head, and how its cells are set."""
+
+    head: str
+    kind: Kind = "number"
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows that belong together; `head` stands once before them, or is None where the table has no such column."""
+
+    head: str | None
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DisplayTable:
+    """A table for readers.
+
+    Attributes
+    ----------
+    id
+        Unique in a document; its permalink is made from it.
+    title, subtitle
+        What it shows; measure, unit, waves, who.
+    columns
+        One a cell of a row; where groups have heads, the first is the column of the heads.
+    groups
+        The rows.
+    notes
+        What stands below.
+    asset
+        The stored table that it comes from.
+    data
+        The protected rows it was made from, which readers can take with them.
+    """
+
+    id: str
+    title: str
+    columns: tuple[TableColumn, ...]
+    groups: tuple[RowGroup, ...]
+    asset: str
+    data: pd.DataFrame
+    subtitle: str = ""
+    notes: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        for group in self.groups:
+            wanted = len(self.columns) - (group.head is not None)
+            if any(len(row) != wanted for row in group.rows):
+                raise ValueError(f"table {self.id!r}: every row needs {wanted} cells")
+
+    @property
+    def row_count(self) -> int:
+        """How many rows it has."""
+        return sum(len(group.rows) for group in self.groups)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it fits on one page of paper."""
+        return self.row_count <= SHORT_TABLE_ROWS
+
+    def has_mark(self, mark: Mark) -> bool:
+        """Whether any cell carries a mark."""
+        return any(cell.mark == mark for group in self.groups for row in group.rows for cell in row)
+
+
+@dataclass(frozen=True, slots=True)
+class CellWriter:
+    """Writes the cells of protected estimate rows in one language."""
+
+    language: str
+
+    def count(self, value: Any, *, is_suppressed: bool = False) -> Cell:
+        """Write a number of people or rows."""
+        return self._cell(value, numbers.format_count(value, self.language), is_suppressed)
+
+    def n(self, row: Mapping[str, Any]) -> Cell:
+        """Write the people that an estimate stands on."""
+        return self.count(row["n"], is_suppressed=is_suppressed(row))
+
+    def dropped(self, row: Mapping[str, Any]) -> Cell:
+        """Write the people left out. A small number of them is removed even where the estimate is shown."""
+        return self.count(row["n_dropped"], is_suppressed=True)
+
+    def estimate_count(self, row: Mapping[str, Any]) -> Cell:
+        """Write an estimate that is a number of people."""
+        return self.count(row["estimate"], is_suppressed=is_suppressed(row))
+
+    def estimate(self, row: Mapping[str, Any], digits: int) -> Cell:
+        """Write an estimate with so many decimals."""
+        return self._cell(
+            row["estimate"], numbers.format_number(row["estimate"], digits, self.language), is_suppressed(row)
+        )
+
+    def interval(self, row: Mapping[str, Any], digits: int) -> Cell:
+        """Write the interval of an estimate."""
+        text = numbers.format_interval(row["conf_low"], row["conf_high"], digits, self.language)
+        return self._cell(row["conf_low"], text, is_suppressed(row))
+
+    def percent(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
+        """Write an estimate that is a share."""
+        text = numbers.format_percent(row["estimate"], self.language, digits=digits)
+        return self._cell(row["estimate"], text, is_suppressed(row))
+
+    def percent_interval(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
+        """Write the interval of a share."""
+        text = numbers.format_percent_interval(row["conf_low"], row["conf_high"], self.language, digits=digits)
+        return self._cell(row["conf_low"], text, is_suppressed(row))
+
+    def _cell(self, value: Any, text: str, is_hidden: bool) -> Cell:
+        if pd.notna(value):
+            return Cell(text)
+        return Cell(SUPPRESSED_MARK, "suppressed") if is_hidden else Cell(numbers.MISSING, "absent")
+
+
+def is_suppressed(row: Mapping[str, Any]) -> bool:
+    """Whether disclosure control took the numbers of a row."""
+    status = row.get("status")
+    return pd.notna(status) and status == SUPPRESSED
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give the rows of a frame as mappings from column to value."""
+    return [{str(column): value for column, value in row.items()} for row in frame.to_dict("records")]
+
+
+def single(frame: pd.DataFrame, **where: str) -> dict[str, Any] | None:
+    """Find the one row with given values, or None where there is none.
+
+    Raises
+    ------
+    ValueError
+        If several rows have these values: a report must not choose between them.
+    """
+    found = frame
+    for column, value in where.items():
+        found = found[found[column] == value]
+    if len(found) > 1:
+        raise ValueError(f"{len(found)} rows have {where}; one was expected")
+    return records(found)[0] if len(found) else None
+
+
+def csv_bytes(frame: pd.DataFrame, *, float_format: str | None = None) -> bytes:
+    """Write a frame as CSV that a spreadsheet opens as it is: UTF-8 with its mark, dates in ISO form, no formulas."""
+    plain = frame.copy()
+    for column in plain.columns:
+        if pd.api.types.is_datetime64_any_dtype(plain[column]):
+            plain[column] = plain[column].dt.strftime("%Y-%m-%d")
+    text: str = escape_frame(plain).to_csv(index=False, lineterminator="\r\n", float_format=float_format)
+    return text.encode("utf-8-sig")
+
+
+def published_csv(frame: pd.DataFrame) -> bytes:
+    """Write the data of an exhibit: columns that hold nothing are left out, numbers have ten significant digits."""
+    return csv_bytes(frame.dropna(axis="columns", how="all"), float_format=_SIGNIFICANT)
+
+
+def plain_rows(rows: Sequence[Sequence[str]]) -> tuple[RowGroup, ...]:
+    """Make one group without a head of rows of texts."""
+    return (RowGroup(None, tuple(tuple(Cell(text) for text in row) for row in rows)),)
