@@ -42,6 +42,10 @@ TABLE_MEASURES: Mapping[str, Measure] = {
 }
 
 
+DETAIL_TABLES = frozenset({"response_patterns", "state_transitions", "score_distribution"})
+"""Tables that give way: no row of another table is withheld for their sake, if that can be done."""
+
+
 def protect(
     table: pd.DataFrame,
     *,
@@ -147,7 +151,9 @@ def protect_tables(
     ]
     system = CountSystem()
     tie_rows(system, rows, nesting or {})
-    withheld = withhold(system, threshold=threshold)
+    main = [row for row in rows if row.table not in DETAIL_TABLES]
+    first = {unit for row in main for unit in (row.people_unit, row.estimate_unit)} if len(main) < len(rows) else ()
+    withheld = withhold(system, threshold=threshold, first=first)
     return {
         name: _without(table, [row for row in rows if row.table == name], withheld, threshold)
         if name in checked
