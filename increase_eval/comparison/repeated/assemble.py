@@ -43,6 +43,11 @@ class Columns:
     back: FloatArray
     log_determinant: float
 
+    def shift(self, scaling: Scaling) -> FloatArray:
+        """(kept,) what the centre of the outcome adds to the coefficients."""
+        ones = scaling.constant[self.kept] + self.combination @ scaling.constant[self.aliased]
+        return np.asarray(ones * scaling.response_centre)
+
     def estimable(self, matrix: FloatArray) -> BoolArray:
         """Tell which linear functions of all coefficients (r, P) the data determine."""
         difference = matrix[:, self.aliased] - matrix[:, self.kept] @ self.combination

@@ -145,10 +145,9 @@ def infer(
         full = df_method == "kenward-roger"
         vcov = kenward_roger_covariance(model, sums, at, slope, known, second_derivatives=full)
     back = columns.back * layout.scaling.response_scale
-    beta = back @ at.beta[0]
-    beta[columns.kept == _intercept(layout)] += layout.scaling.response_centre
+    beta = back @ at.beta[0] + columns.shift(layout.scaling)
     column_df = _column_df(layout, columns, df_method)
-    # The outcome's centre belongs to the intercept in scaled units too: a test of it is about the zero of the data.
+    # The centre belongs to the coefficients in scaled units too: tests are about the zero of the data.
     scaled_beta = np.linalg.solve(back, beta)
     return Inference(df_method, beta, back @ vcov @ back.T, back, scaled_beta, vcov, known, robust, column_df)
 

@@ -22,6 +22,7 @@ from increase_eval.comparison.repeated.solve import Solution
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray, IntArray
 from increase_eval.moments.pattern import PatternMoments
+from increase_eval.results import estimate_table
 
 FLOATS_AT_ONCE = 2_000_000
 """Size of the working arrays of a batch of replicates."""
@@ -74,6 +75,20 @@ class Refits:
         error, (low, high) = self._errors(functions), self._limits(functions, estimate)
         columns = {"estimate": estimate, "std_error": error, "conf_low": low, "conf_high": high}
         return pd.DataFrame({**columns, "n_not_estimable": self.n_not_estimable})
+
+    def to_frame(self) -> pd.DataFrame:
+        """Coefficients in the shape of every estimate table; leaving one out gives one row a unit and term."""
+        n = int((self.status == ESTIMATED).sum())
+        summary = "all replicates estimated" if not self.n_not_estimable else f"{self.n_not_estimable} not estimable"
+        if self.kind != "leave one out":
+            rows = self.table(np.eye(len(self.original))).drop(columns="n_not_estimable")
+            method = f"MMRM refits from moments, {self.kind}"
+            return estimate_table(rows.assign(term=list(self.original.index)), n=n, method=method, status=summary)
+        unit = f"by_{self.coefficients.index.name}"
+        long = self.coefficients.rename_axis(unit).reset_index().melt(unit, var_name="term", value_name="estimate")
+        status = self.status.rename_axis(unit).rename("status").reset_index()
+        rows = long.merge(status, on=unit, how="left", validate="many_to_one")
+        return estimate_table(rows, method="MMRM refits from moments, without one unit")
 
     def _values(self, functions: FloatArray) -> FloatArray:
         """Functions of the estimable replicates, (replicates, r)."""
@@ -166,8 +181,7 @@ def refit(
     scaled = np.concatenate(estimates)
     original = back @ found.at.beta[0]
     values = scaled @ back.T
-    intercept = next((j for j, column in enumerate(layout.design.columns) if not column.parts), -1)
-    shift = np.where(columns.kept == intercept, layout.scaling.response_centre, 0.0)
+    shift = columns.shift(layout.scaling)
     terms = pd.Index([layout.design.names[j] for j in columns.kept], name="term")
     return Refits(
         kind,

@@ -6,7 +6,7 @@ where the design can absorb the shift: each column with it must have its partner
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -14,7 +14,10 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.moments.accumulate import FloatArray, IntArray
-from increase_eval.moments.formulas import Column, Design
+from increase_eval.moments.formulas import Design
+
+Part = tuple[str, int | None]
+"""A variable and its level, or None for its value."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,8 +34,10 @@ class Scaling:
         Of each numeric covariate.
     means
         Means of the numeric covariates over the rows used.
+    constant
+        (P,) 1 for the columns that add up to one in every row (the intercept, or one column a level), else 0.
     transform
-        (P, P) matrix T with: design in the original units = scaled design times T; upper triangular.
+        (P, P) matrix T with: design in the original units = scaled design times T.
     """
 
     response: str
@@ -41,6 +46,7 @@ class Scaling:
     centres: dict[str, float]
     scales: dict[str, float]
     means: dict[str, float]
+    constant: FloatArray
     transform: FloatArray
 
     def outcome(self, data: pd.DataFrame) -> FloatArray:
@@ -57,24 +63,37 @@ def learn_scaling(
     design: Design, numbers: Callable[[str], FloatArray], response: str, data: pd.DataFrame, used: IntArray
 ) -> Scaling:
     """Learn centres and scales from the rows used."""
-    parts = {frozenset(column.parts) for column in design.columns}
+    index = {frozenset(column.parts): j for j, column in enumerate(design.columns)}
     means, centres, scales = {}, {}, {}
     for name, variable in design.variables.items():
         if variable.levels is not None:
             continue
         means[name], spread = _mean_and_spread(numbers(name)[used])
-        absorbed = all(
-            frozenset(column.parts) - {(name, None)} in parts
-            for column in design.columns
-            if (name, None) in column.parts
-        )
+        having = [parts - {(name, None)} for parts in index if (name, None) in parts]
+        absorbed = all(_express(rest, design, index) for rest in having)
         centres[name] = means[name] if absorbed else 0.0
         scales[name] = spread if absorbed else max(spread, abs(means[name]))
     outcome = np.asarray(data[response].to_numpy(dtype=np.float64, na_value=np.nan))[used]
     mean, spread = _mean_and_spread(outcome)
-    centre = mean if frozenset() in parts else 0.0
-    transform = _transform(design.columns, centres, scales)
-    return Scaling(response, centre, spread, centres, scales, means, transform)
+    constant = np.zeros(len(design.columns))
+    constant[list(_express(frozenset(), design, index))] = 1.0
+    centre = mean if constant.any() else 0.0
+    transform = _transform(design, index, centres, scales)
+    return Scaling(response, centre, spread, centres, scales, means, constant, transform)
+
+
+def _express(parts: frozenset[Part], design: Design, index: Mapping[frozenset[Part], int]) -> tuple[int, ...]:
+    """Find columns that add up to the product of ``parts``: itself, or those of every level of further factors."""
+    if parts in index:
+        return (index[parts],)
+    for name, variable in design.variables.items():
+        levels = [parts | {(name, level)} for level in range(len(variable.levels or ()))]
+        if not levels or name in {used for used, _ in parts} or not any(levels[0] <= whole for whole in index):
+            continue
+        each = [_express(wanted, design, index) for wanted in levels]
+        if all(each):
+            return tuple(column for found in each for column in found)
+    return ()
 
 
 def _mean_and_spread(values: FloatArray) -> tuple[float, float]:
@@ -85,11 +104,12 @@ def _mean_and_spread(values: FloatArray) -> tuple[float, float]:
     return mean, spread if spread > 1e-14 * abs(mean) else max(abs(mean), 1.0)
 
 
-def _transform(columns: tuple[Column, ...], centres: dict[str, float], scales: dict[str, float]) -> FloatArray:
+def _transform(
+    design: Design, index: Mapping[frozenset[Part], int], centres: dict[str, float], scales: dict[str, float]
+) -> FloatArray:
     """Expand each product of (centre + scale * scaled) over the columns of the design."""
-    index = {frozenset(column.parts): j for j, column in enumerate(columns)}
-    transform = np.zeros((len(columns), len(columns)))
-    for j, column in enumerate(columns):
+    transform = np.zeros((len(design.columns), len(design.columns)))
+    for j, column in enumerate(design.columns):
         numeric = [name for name, level in column.parts if level is None]
         shifted = [name for name in numeric if centres[name] != 0.0]
         kept = np.prod([scales[name] for name in numeric if name not in shifted])
@@ -97,5 +117,5 @@ def _transform(columns: tuple[Column, ...], centres: dict[str, float], scales: d
             for gone in combinations(shifted, size):
                 rest = frozenset(column.parts) - {(name, None) for name in gone}
                 factor = np.prod([centres[name] if name in gone else scales[name] for name in shifted])
-                transform[index[rest], j] += kept * factor
+                transform[list(_express(rest, design, index)), j] += kept * factor
     return transform

@@ -114,6 +114,32 @@ def crowded(data: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([data, data.iloc[[4]]], ignore_index=True)
 
 
+class TestUnits:
+    @pytest.mark.parametrize(
+        "formula", ["y ~ 0 + arm + age + visit", "y ~ 0 + arm:visit + age", "y ~ 0 + age + arm + visit"]
+    )
+    def test_a_model_without_intercept_is_the_same_model(self, formula):
+        data = long_data()
+        with_one = "y ~ age + arm * visit" if ":" in formula else "y ~ age + arm + visit"
+        one, two = fit(data, with_one), fit(data, formula)
+        assert two.log_likelihood - one.log_likelihood == pytest.approx(0.0, abs=1e-6)
+        np.testing.assert_allclose(
+            one.means("arm", by="visit")["estimate"], two.means("arm", by="visit")["estimate"], rtol=1e-9
+        )
+        assert two.test("age").statistic == pytest.approx(one.test("age").statistic, rel=1e-6)
+
+    @pytest.mark.parametrize(
+        "formula", ["y ~ 0 + age + arm + visit", "y ~ age * arm + visit", "y ~ 0 + arm:visit + age"]
+    )
+    def test_a_covariate_far_from_zero_is_not_taken_for_a_constant(self, formula):
+        data = long_data().assign(age=lambda d: d["age"].round(3))
+        far = data.assign(age=data["age"] + 2.0**24)
+        one, two = fit(data, formula), fit(far, formula)
+        assert two.aliased == ()
+        slope = [model.coefficients.loc["age", ["estimate", "std_error"]].to_numpy() for model in (one, two)]
+        np.testing.assert_allclose(slope[0], slope[1], rtol=1e-6)
+
+
 class TestErrors:
     @pytest.mark.parametrize(
         ("change", "error", "message"),

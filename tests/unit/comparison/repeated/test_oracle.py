@@ -21,6 +21,7 @@ FORMULAS = [
     "y ~ stress + arm + visit",  # a covariate that changes from visit to visit
     "y ~ 0 + arm:visit + age",
     "y ~ arm * age + stress:visit",
+    "y ~ age * stress + arm * visit",
 ]
 
 
@@ -103,7 +104,7 @@ def nearby(structure: str, sigma: np.ndarray, rng: np.random.Generator, size: fl
 
 @pytest.mark.parametrize("seed", range(50))
 def test_likelihood_coefficients_and_maximum(seed):
-    structure, formula = STRUCTURES[seed % 9], FORMULAS[seed % 7]
+    structure, formula = STRUCTURES[seed % 9], FORMULAS[seed % 8]
     reml, weights = seed % 5 != 0, "w" if seed % 4 == 0 else None
     data = long_data(seed, arms=2 + seed % 2)
     fit = fit_mmrm(

@@ -112,6 +112,18 @@ def test_means_contrasts_and_changes_of_replicates():
         model.functions("medians")
 
 
+def test_estimate_tables_of_refits():
+    data = long_data()
+    model = fit(data[~data["site"].isin(["D1", "D2"])])
+    left = model.leave_one_out("site").to_frame()
+    assert left["by_site"].nunique() * left["term"].nunique() == len(left)
+    assert (left.loc[left["by_site"] == "D0", "status"] == "not estimable").all()
+    jackknife = fit(data).jackknife("site").to_frame()
+    assert jackknife["term"].tolist() == list(model.coefficients.index)
+    assert jackknife["std_error"].notna().all()
+    assert jackknife["n"].unique().tolist() == [12]
+
+
 def test_units_must_be_constant_and_more_than_one():
     model = fit(long_data().assign(one="x"))
     with pytest.raises(InsufficientDataError, match="one value only"):
