@@ -114,7 +114,8 @@ def mcdonald_omega(
     :math:`\omega = (1'\lambda)^2 / ((1'\lambda)^2 + \mathrm{tr}\, \Psi)`; `total_observed` divides by 1'S1 instead, S
     being the observed matrix. The average variance extracted is
     :math:`\lambda'\lambda / (\lambda'\lambda + \mathrm{tr}\, \Psi)`. Loadings and uniquenesses refer to the covariance
-    matrix with divisor n. If loadings are equal, omega is alpha.
+    matrix with divisor n for ``ml`` and n - 1 for ``uls``, as in lavaan; omega does not depend on it. If loadings are
+    equal, omega is alpha.
 
     The standard error is that of normal theory at the fitted matrix, by the delta method; for ``uls`` and in the
     correlation metric it allows for the weights of the estimator and for the estimated variances. The interval is made
@@ -143,7 +144,8 @@ def mcdonald_omega(
     still = [item for item, variance in zip(moments.items, moments.covariance.diagonal(), strict=True) if variance == 0]
     if still:
         raise InsufficientDataError(f"items {', '.join(still)} do not vary among the {moments.n} people left")
-    observed = moments.matrix(metric) * ((moments.n - 1) / moments.n if metric == "covariance" else 1.0)
+    maximum_likelihood = estimator == "ml" and metric == "covariance"
+    observed = moments.matrix(metric) * ((moments.n - 1) / moments.n if maximum_likelihood else 1.0)
     model = fit_one_factor(observed, moments.items, estimator=estimator)
     total, gradient = _omega(model.loadings, model.uniquenesses)
     error = float(np.sqrt(gradient @ model.covariance_of_estimates(metric) @ gradient / moments.n))

@@ -110,6 +110,9 @@ def retest_reliability(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")
+    for name, scores in (("first", first), ("second", second)):
+        if not scores.index.is_unique:
+            raise ValueError(f"{name} has {int(scores.index.duplicated().sum())} participants more than once")
     pairs = pd.concat({"first": first, "second": second}, axis=1).astype("Float64").astype("float64")
     pairs = pairs.dropna(how="all")
     two_waves = PatternMoments.from_frame(pairs, ["first", "second"])
