@@ -9,7 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from increase_eval.errors import DataError
-from increase_eval.intake.drafting.blocks import find_blocks
+from increase_eval.intake.drafting.blocks import WIDEST_RANGE, find_blocks
 from increase_eval.intake.drafting.layout import (
     DraftColumn,
     DraftSource,
@@ -54,10 +54,9 @@ def finish(
     blocks = find_blocks(profiles, _by_stored_name(first_answers, answers))
     arm = guess_arm(column.profile for column in person)
     arm_column = next((column for column in person if arm is not None and column.profile is arm), None)
+    items = {item for block in blocks for item in block.items}
     delivered = tuple(
-        column.name
-        for column in answers
-        if column.profile.kind == "number" and len(column.waves or waves) > 1 and column.profile.distinct > 10
+        column.name for column in answers if column.name not in items and _holds_a_score(column, len(waves))
     )
     dated = guess_answer_date([column.profile for column in answers])
     keys = {source.key for source in sources}
@@ -124,13 +123,24 @@ def participants_file(
     return None
 
 
+def _holds_a_score(column: DraftColumn, wave_count: int) -> bool:
+    """Say whether a column that comes again may be a score: fractions, or side by side also a wide range."""
+    one = column.profile
+    again = len(column.waves or range(wave_count)) > 1
+    span = (one.high or 0) - (one.low or 0)
+    is_wide = one.kind == "integer" and bool(column.by_wave) and not one.labels and span > WIDEST_RANGE
+    return again and ((one.kind == "number" and one.distinct > WIDEST_RANGE) or is_wide)
+
+
 def waves_of_marks(marks: Sequence[Mark]) -> tuple[DraftWave, ...]:
-    """Make waves of the marks in names."""
+    """Make waves of the marks in names; marks that count months give the time, all others only the order."""
+    in_months = all(mark.kind in ("m", "mo", "month") or mark.order < 0 for mark in marks)
     waves: list[DraftWave] = []
     for place, mark in enumerate(marks):
         name = f"t{mark.text}" if mark.text.isdigit() else slug(mark.text, prefix="t")
         label = mark.text.capitalize() if mark.kind == "word" else f"Wave {mark.order:g}"
-        waves.append(DraftWave(unique(name, [wave.id for wave in waves]), label, float(place)))
+        time = max(mark.order, 0.0) if in_months else float(place)
+        waves.append(DraftWave(unique(name, [wave.id for wave in waves]), label, time))
     return tuple(waves)
 
 

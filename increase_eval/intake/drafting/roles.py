@@ -12,6 +12,8 @@ from increase_eval.intake.drafting.profiles import Profile
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.values import cell_text
 
+MOST_WAVES = 15
+
 _KEY = re.compile(
     r"^(id|key|code|pid|uid|sid|caseid|case|participant|subject|respondent|person|client|record|identifiant|dossier"
     r"|external ?reference|token)( ?(id|key|code|no|nr|num|number))?$|(^| )(id|code)$"
@@ -124,12 +126,18 @@ def _looks_like_key(raw: RawTable, name: str) -> bool:
     return len(texts) >= 3 and all(re.match(r"^[\w-]{2,20}$", text) for text in texts) and len({*map(len, texts)}) <= 3
 
 
+def looks_like_waves(profiles: Iterable[Profile]) -> str | None:
+    """Give the first column whose name says that it names the wave, whether or not a key goes with it."""
+    few = [one for one in profiles if 2 <= one.distinct <= MOST_WAVES and one.filled == one.rows > one.distinct]
+    return next((one.name for one in few if _WAVE.match(plain(one.name))), None)
+
+
 def guess_wave_column(raw: RawTable, profiles: Sequence[Profile]) -> tuple[str, str] | None:
     """Guess whether a file is long: give the column that names the wave and the key, or None.
 
     A wave column has few distinct values, the same key comes several times, and no key comes twice with one value.
     """
-    few = [one for one in profiles if 2 <= one.distinct <= 15 and one.filled == one.rows and one.rows > one.distinct]
+    few = [one for one in profiles if 2 <= one.distinct <= MOST_WAVES and one.filled == one.rows > one.distinct]
     named = [one for one in few if _WAVE.match(plain(one.name))]
     for one in named:
         key = guess_key(raw, profiles, wave=one.name)

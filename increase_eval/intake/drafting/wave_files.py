@@ -19,7 +19,7 @@ from increase_eval.intake.drafting.layout import (
     unique,
 )
 from increase_eval.intake.drafting.profiles import merge
-from increase_eval.intake.drafting.roles import guess_arm, guess_key, plain, reads_as_number
+from increase_eval.intake.drafting.roles import guess_arm, guess_key, looks_like_waves, plain, reads_as_number
 from increase_eval.intake.drafting.waves import Mark, mark_in, mark_of_file
 
 _DEMOGRAPHIC = re.compile(
@@ -66,7 +66,21 @@ def arrange_waves(files: Sequence[SortedFile], marks: Sequence[Mark | None]) -> 
         answers=answers,
         baseline=(extra[0].id if extra else first_source.id, None),
         first_answers=pd.DataFrame(numbers),
-        questions=[f"{name} is in no source: nothing says whether it is a wave" for name in unread],
+        questions=[
+            *(f"{name} is in no source: nothing says whether it is a wave" for name in unread),
+            *(question for one in files if (question := _question_of_waves(one)) is not None),
+        ],
+    )
+
+
+def _question_of_waves(one: SortedFile) -> str | None:
+    """Ask about a file that could be long, were there a key in it."""
+    column = looks_like_waves(one.every.values())
+    if column is None:
+        return None
+    return (
+        f"{column} in {one.path.name} may name the wave, but no column is a key that comes once in each; if the file "
+        "is long, shape, wave_column and key have to be given"
     )
 
 

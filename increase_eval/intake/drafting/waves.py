@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from increase_eval.intake.drafting.profiles import Profile
 
 _WORDS = {
-    **dict.fromkeys(("baseline", "base", "bl", "pre", "before", "avant", "start", "entry", "inclusion"), 0.0),
-    **dict.fromkeys(("mid", "midline", "middle", "during", "pendant"), 1.0),
+    **dict.fromkeys(("baseline", "base", "bl", "pre", "before", "avant", "start", "entry", "inclusion"), -1.0),
+    **dict.fromkeys(("mid", "midline", "middle", "during", "pendant"), 0.5),
     **dict.fromkeys(("post", "end", "endline", "after", "apres", "exit"), 2.0),
-    **dict.fromkeys(("fu", "followup", "follow", "suivi", "later"), 3.0),
+    **dict.fromkeys(("fu", "fup", "followup", "follow", "suivi", "later"), 3.0),
 }
 _LONG_WORDS = "wave|time|visit|month|round|year|week|vague|temps|session"
 _WORD = "|".join(sorted(_WORDS, key=len, reverse=True))
@@ -21,9 +21,11 @@ _PATTERNS = (
     re.compile(r"^(?P<mark>(?P<kind>[twvmys])(?P<number>\d{1,2}))[_.\-](?P<base>.+)$", re.IGNORECASE),
     re.compile(rf"^(?P<base>.+?)[_.\-](?P<mark>(?P<kind>{_LONG_WORDS})[_.\-]?(?P<number>\d{{1,2}}))$", re.IGNORECASE),
     re.compile(r"^(?P<base>.+?)[_.\-](?P<mark>(?P<kind>[twvmys])(?P<number>\d{1,2}))$", re.IGNORECASE),
+    re.compile(r"^(?P<base>.+?)[_.\-](?P<mark>(?P<number>\d{1,2})(?P<kind>m|mo|w|wk|y|yr|d))$", re.IGNORECASE),
     re.compile(rf"^(?P<mark>{_WORD})[_.\-](?P<base>.+)$", re.IGNORECASE),
     re.compile(rf"^(?P<base>.+?)[_.\-](?P<mark>{_WORD})$", re.IGNORECASE),
 )
+_GLUED = re.compile(r"^(?P<mark>pre|post)(?P<base>[A-Za-z].*)$", re.IGNORECASE)
 _BARE = re.compile(r"^(?P<base>.*[A-Za-zÀ-ÿ])[_.]?(?P<number>\d{1,2})$")
 MOST_WAVES = 12
 
@@ -88,15 +90,33 @@ def wide_waves(profiles: Iterable[Profile]) -> dict[str, dict[Mark, str]]:
         marked = mark_in(name)
         if marked is not None:
             found.setdefault(marked[0], {})[marked[1]] = name
+    for base, marks in _glued(columns).items():
+        found.setdefault(base, {}).update(marks)
     repeated_kinds = {kind for marks in found.values() for kind in _repeated_kinds(marks)}
     found = {
         base: kept
         for base, marks in found.items()
-        if (kept := {mark: name for mark, name in marks.items() if mark.kind in repeated_kinds})
+        if (kept := {mark: name for mark, name in marks.items() if mark.kind in repeated_kinds or _is_start(mark)})
     }
     if repeated_kinds and 2 <= len({mark for marks in found.values() for mark in marks}) <= MOST_WAVES:
         return found
     return _bare_waves(columns)
+
+
+def _is_start(mark: Mark) -> bool:
+    """Say whether a mark means the first wave: months are often counted from a word, as in ``pre``, ``2m``, ``4m``."""
+    return mark.order < 0
+
+
+def _glued(columns: Iterable[str]) -> dict[str, dict[Mark, str]]:
+    """Find pairs such as ``Prewt`` and ``Postwt``; one of them alone may be any word, such as a postcode."""
+    pairs: dict[str, dict[Mark, str]] = {}
+    for name in columns:
+        hit = _GLUED.match(name)
+        if hit:
+            text = hit["mark"].lower()
+            pairs.setdefault(hit["base"].lower(), {})[Mark(_WORDS[text], "word", text)] = name
+    return {base: marks for base, marks in pairs.items() if len(marks) > 1}
 
 
 def _repeated_kinds(marks: Mapping[Mark, str]) -> set[str]:
