@@ -243,11 +243,8 @@ class _File:
                 self._reject(mask, positions, in_file, kind, rules[kind], read)
                 broken = broken | mask
         kept = read.values.mask(broken) if broken.any() else read.values
-        self.facts.append(
-            column_facts(
-                column, wave, self.source, self.raw, in_file, reader, kept, int((broken & read.is_filled).sum())
-            )
-        )
+        labels, outside = self.raw.value_labels.get(in_file, {}), int((broken & read.is_filled).sum())
+        self.facts.append(column_facts(reader, wave, self.source, labels, kept, outside))
         return kept
 
     def _reject(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from increase_eval.intake.columns import Wave, fold
 from increase_eval.intake.messages import DRIFT
-from increase_eval.intake.raw import RawTable
 from increase_eval.intake.rules import effective_values
 from increase_eval.intake.values import ColumnReader, Labels, cell_text
 from increase_eval.study.sources import Source
@@ -62,28 +62,21 @@ class ColumnFacts:
 
 
 def column_facts(
-    column: Column,
-    wave: Wave,
-    source: Source,
-    raw: RawTable,
-    in_file: str,
-    reader: ColumnReader,
-    kept: pd.Series,
-    outside: int,
+    reader: ColumnReader, wave: Wave, source: Source, labels: Mapping[Any, str], kept: pd.Series, outside: int
 ) -> ColumnFacts:
     """Gather what one file shows about one column: the values that are kept, and how many are not allowed."""
     answered = kept.dropna()
     numbers = answered if reader.dtype in ("Int64", "Float64") else answered.iloc[:0]
     return ColumnFacts(
-        column=column.name,
+        column=reader.column.name,
         wave=wave,
         source=source.id,
-        labels={cell_text(code): label.strip() for code, label in raw.value_labels.get(in_file, {}).items()},
+        labels={cell_text(code): label.strip() for code, label in labels.items()},
         low=float(numbers.min()) if len(numbers) else None,
         high=float(numbers.max()) if len(numbers) else None,
         count=len(answered),
         outside=outside,
-        is_coded=bool(reader.labels) or _is_short(column),
+        is_coded=bool(reader.labels) or _is_short(reader.column),
     )
 
 
