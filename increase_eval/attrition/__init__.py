@@ -1,11 +1,14 @@
 """Who left, what that may have done to the results, and how far the conclusions hold."""
 
 from increase_eval.attrition.baseline_retention import retention_by_baseline
+from increase_eval.attrition.calibration import calibrate_weights
 from increase_eval.attrition.dropout import DropoutModel, fit_dropout_model
 from increase_eval.attrition.flow import ResponseFlow, response_flow
 from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
+from increase_eval.attrition.response_weights import inverse_probability_weights
+from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
 __all__ = [
     "DropoutModel",
@@ -13,10 +16,14 @@ __all__ = [
     "Pooled",
     "PooledTest",
     "ResponseFlow",
+    "WeightedFit",
+    "calibrate_weights",
     "fit_dropout_model",
+    "inverse_probability_weights",
     "little_mcar_test",
     "pool",
     "pool_tests",
     "response_flow",
     "retention_by_baseline",
+    "weighted_model",
 ]
