@@ -28,7 +28,9 @@ def public_functions(modules):
         exported = {name for package, names in packages.items() if path.startswith(f"{package}/") for name in names}
         for node in tree.body:
             if isinstance(node, ast.FunctionDef) and node.name in exported and "/cli/" not in path:
-                found.append((path, node, path.split("/")[1] in STATISTICS))
+                # What takes a study joins statistics into a table; it explains none.
+                takes_study = any(argument.arg == "study" for argument in node.args.args)
+                found.append((path, node, path.split("/")[1] in STATISTICS and not takes_study))
     return found
 
 

@@ -41,6 +41,8 @@ def _forbidden(own, other):
         return other != "study"
     if own == "synthetic":
         return other != "study"
+    if other == "synthetic":
+        return own != "cli"
     if own not in RANK or other not in RANK:
         return True
     return RANK[other] >= RANK[own]
@@ -88,6 +90,8 @@ def test_the_rule_sees_a_wrong_import():
     assert _forbidden("scoring", "intake")
     assert _forbidden("synthetic", "scoring")
     assert _forbidden("results", "reporting")
+    assert _forbidden("intake", "synthetic")
+    assert not _forbidden("cli", "synthetic")
     assert not _forbidden("cli", "reporting")
     assert not _forbidden("attrition", "comparison")
     lines = "import pipelines\ndef f():\n    from pipelines import x\n"
