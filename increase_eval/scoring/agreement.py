@@ -50,7 +50,8 @@ def compare_with_shipped(
         for scale in study.scales
         if scale.shipped_score is not None and not scale.delivered
     ]
-    return estimate_table(rows, term="agreeing rows", method=f"count of scores that differ by at most {tolerance:g}")
+    table = pd.DataFrame(rows, columns=["outcome", "estimate", "n", "n_dropped"])
+    return estimate_table(table, term="agreeing rows", method=f"count of scores that differ by at most {tolerance:g}")
 
 
 def _agreement(

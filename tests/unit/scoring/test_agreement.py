@@ -58,3 +58,9 @@ def test_a_score_that_only_they_have_is_dropped_and_counted():
 def test_without_their_column_nothing_is_compared():
     row = agreement({wave: frame.drop(columns="theirs") for wave, frame in waves([6, 6]).items()})
     assert (row["estimate"], row["n"], row["n_dropped"]) == (0, 0, 2)
+
+
+def test_a_study_that_ships_no_scores_has_an_empty_table_with_its_columns():
+    table = compare_with_shipped(TINY, {}, score_waves(TINY, {}))
+    assert len(table) == 0
+    assert {"outcome", "estimate", "n", "n_dropped"} <= set(table.columns)
