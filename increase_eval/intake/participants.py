@@ -13,6 +13,7 @@ import pandas as pd
 from increase_eval.intake.assembly import PLACE, Assembly, reject_rows, stack
 from increase_eval.intake.findings import Finding
 from increase_eval.intake.levels import add_levels, arms
+from increase_eval.intake.responses import among
 from increase_eval.intake.rules import effective_values
 from increase_eval.intake.values import stored_dtype
 from increase_eval.study.structure import Participants
@@ -89,7 +90,7 @@ def _met_later(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.DataFra
     if not met:
         return pd.DataFrame(columns=[*PLACE, "wave"])
     every = pd.concat(met, ignore_index=True)
-    return every[~every["participant"].isin(table["participant"])].drop_duplicates("participant", ignore_index=True)
+    return every[~among(every["participant"], table["participant"])].drop_duplicates("participant", ignore_index=True)
 
 
 def _about_late(late: pd.DataFrame) -> list[Finding]:
@@ -105,7 +106,7 @@ def _about_silent(study: Study, table: pd.DataFrame, waves: Mapping[str, pd.Data
     if named.shape != "participants":
         return []
     answered = pd.concat([frame["participant"] for frame in waves.values()]) if waves else pd.Series(dtype="str")
-    count = int((~table["participant"].isin(answered)).sum())
+    count = int((~among(table["participant"], answered)).sum())
     if not count:
         return []
     return [Finding("in_no_wave", n=count, total=len(table))]

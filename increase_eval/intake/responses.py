@@ -47,7 +47,13 @@ def _responded(study: Study, wave: str, keys: pd.Series, frame: pd.DataFrame | N
         return np.zeros(len(keys), dtype=bool)
     columns = answer_columns(study, wave)
     answered = frame.loc[frame[columns].notna().any(axis=1), "participant"]
-    return keys.isin(answered).to_numpy(dtype=bool)
+    return among(keys, answered)
+
+
+def among(keys: pd.Series, others: pd.Series) -> np.ndarray:
+    """Say which keys are among others; many times faster on plain objects than on Arrow text."""
+    known: np.ndarray = keys.astype(object).isin(others.astype(object)).to_numpy(dtype=bool)
+    return known
 
 
 def answer_columns(study: Study, wave: str) -> list[str]:

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from increase_eval.intake.raw import BrokenRow, RawTable, UnreadableFileError, check_header
 from increase_eval.intake.readers.text import find_encoding
@@ -123,7 +124,7 @@ class _Body:
         while chunk := list(islice(records, _CHUNK)):
             whole = [fitted for record in chunk if (fitted := self._fit(record)) is not None]
             for target, cells in zip(self._chunks, zip(*whole, strict=True), strict=False):
-                target.append(pa.array([cell or None for cell in cells], type=pa.large_string()))
+                target.append(_blank_to_null(pa.array(cells, type=pa.large_string())))
         self.row_count = len(self.numbers)
 
     def _fit(self, record: list[str]) -> list[str] | None:
@@ -166,6 +167,11 @@ class _Body:
     def columns(self) -> list[pa.ChunkedArray]:
         """Give the columns, each of all the rows taken."""
         return [pa.chunked_array(chunk, type=pa.large_string()) for chunk in self._chunks]
+
+
+def _blank_to_null(cells: pa.Array) -> pa.Array:
+    blank = pc.equal(pc.binary_length(cells), 0)
+    return pc.if_else(blank, pa.scalar(None, pa.large_string()), cells) if pc.any(blank).as_py() else cells
 
 
 def _ends_in_quotes(lines: list[str], delimiter: str) -> bool:
