@@ -33,6 +33,9 @@ def numeric_values(frame: pd.DataFrame, columns: Sequence[str]) -> FloatArray:
     missing = [column for column in columns if column not in frame.columns]
     if missing:
         raise ValueError(f"columns {missing} are not in the table; it has {list(frame.columns)}")
+    twice = [column for column in columns if not isinstance(frame[column], pd.Series)]
+    if twice:
+        raise ValueError(f"the table has several columns named {twice}")
     for column in columns:
         dtype = frame[column].dtype
         if not (pd.api.types.is_numeric_dtype(dtype) or pd.api.types.is_bool_dtype(dtype)):

@@ -127,7 +127,8 @@ def fit_mmrm(
     df_method = choose_df(df, standard_errors, cluster, reml=reml)
     roles = Roles(subject, visit, covariance_by, weights, cluster)
     _check_roles(roles, data)
-    written, rows = with_baseline(formula, data, roles, baseline)
+    # A shallow copy: what is done to the table later does not reach a fit that still refers to it.
+    written, rows = with_baseline(formula, data.copy(deep=False), roles, baseline)
     layout = lay_out(written, rows, roles)
     cells = arrange(take_moments(layout), layout.m)
     drop = constrained_columns(layout.design, visit) if baseline == "constrained" else np.zeros(0, dtype=np.int64)

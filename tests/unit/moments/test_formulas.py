@@ -78,9 +78,7 @@ def test_what_was_learned_applies_to_new_data(frame):
     matrix = design.matrix(new)
     np.testing.assert_array_equal(matrix[[0, 2]], [[1, 0, 1], [1, 0, 0]])
     assert np.isnan(matrix[1, 1:]).all()
-    with pytest.raises(
-        ValueError, match=r"1 rows with a level .* allowed: \['A', 'B', 'C'\]"
-    ):
+    with pytest.raises(ValueError, match=r"1 rows with a level .* allowed: \['A', 'B', 'C'\]"):
         design.matrix(pd.DataFrame({"arm": ["D"]}))
     as_category = pd.DataFrame({"arm": pd.Categorical(["A", "C"], categories=["C", "B", "A"])})
     np.testing.assert_array_equal(design.matrix(as_category), [[1, 0, 0], [1, 0, 1]])

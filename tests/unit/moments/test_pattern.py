@@ -187,6 +187,8 @@ def test_bad_arguments_are_named():
         PatternMoments.from_frame(frame, ["t9"])
     with pytest.raises(ValueError, match="once each"):
         PatternMoments.from_frame(frame, ["t1", "t1"])
+    with pytest.raises(ValueError, match="several columns"):
+        PatternMoments.from_frame(pd.concat([frame, frame], axis=1), ["t1"])
     with pytest.raises(ValueError, match="no batch"):
         PatternMoments.from_batches([], ["t1"])
     with pytest.raises(ValueError, match="missing in 1 rows"):

@@ -18,7 +18,7 @@ FORMULAS = [
     "y ~ age + arm * visit",
     "y ~ age * visit + arm * visit",
     "y ~ age * arm * visit",
-    "y ~ stress + arm + visit",  # a covariate that changes from visit to visit
+    "y ~ stress * mode + arm + visit",  # a number and a factor that change from visit to visit
     "y ~ 0 + arm:visit + age",
     "y ~ arm * age + stress:visit",
     "y ~ age * stress + arm * visit",
@@ -36,6 +36,7 @@ def long_data(seed: int, *, n: int = 70, m: int | None = None, arms: int = 2) ->
     rows = person.loc[np.repeat(np.arange(n), m)].reset_index(drop=True)
     rows["visit"] = np.tile([f"T{t + 1}" for t in range(m)], n)
     rows["stress"] = rng.normal(3, 1, len(rows))
+    rows["mode"] = rng.choice(["paper", "web"], len(rows))
     rows["w"] = rng.uniform(0.5, 2.0, len(rows))
     rows["y"] = 30 + 0.1 * rows["age"] + (rows["arm"] == "B") * np.tile(np.arange(m), n) + errors.ravel()
     rows.loc[rng.random(len(rows)) < 0.25, "y"] = np.nan
