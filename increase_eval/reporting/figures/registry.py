@@ -1,0 +1,18 @@
+"""Which figures are there? One entry a figure; a new figure is a module of its own and a line here."""
+
+from __future__ import annotations
+
+from increase_eval.reporting.figures import distributions, flow, retention, states, trajectories
+from increase_eval.reporting.figures.drawing import FigureSpec
+
+FIGURES: dict[str, FigureSpec] = {
+    spec.id: spec
+    for spec in (
+        FigureSpec("flow", frozenset(), ("response_flow",), flow.paint),
+        FigureSpec("distributions", frozenset({"scales"}), ("score_distribution",), distributions.paint),
+        FigureSpec("trajectories", frozenset({"scales"}), ("score_summary",), trajectories.paint),
+        FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
+        FigureSpec("states", frozenset({"states"}), ("state_shares",), states.paint),
+    )
+}
+"""Id -> figure, in the order in which a report shows them."""

@@ -1,0 +1,134 @@
+"""Which share is in each state, at each wave and in each arm? Points with intervals; one panel a state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from increase_eval.reporting.figures.compose import compose
+from increase_eval.reporting.figures.drawing import Drawing
+from increase_eval.reporting.figures.panels import Panel, arrange, put_panels
+from increase_eval.reporting.figures.series import NOT_ASKED, arm_series
+from increase_eval.reporting.figures.trajectories import arm_keys
+from increase_eval.reporting.figures.words import TOTAL, Words, drawn_arms, only_total
+from increase_eval.reporting.numbers import format_count, format_percent
+from increase_eval.study import Study
+from increase_eval.study.structure import State, StateVariable
+
+MOST_PANELS = 12
+PERCENT_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One state of one variable that has a panel."""
+
+    variable: StateVariable
+    state: State
+
+
+def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
+    """Draw shares of states by wave and arm."""
+    words = Words.of(study, language)
+    shares = only_total(tables["state_shares"], but=("by_arm",))
+    every = shown_states(study, shares)
+    shown = every[:MOST_PANELS]
+    chosen = {(one.variable.id, one.state.id) for one in shown}
+    is_shown = pd.Series(
+        [pair in chosen for pair in zip(shares["outcome"], shares["term"], strict=True)], index=shares.index, dtype=bool
+    )
+    shares = shares[is_shown]
+    arms = drawn_arms(study, shares)
+    waves = [wave for wave in study.wave_ids if (shares["wave"] == wave).fillna(False).any()]
+    drawn = shares[shares["by_arm"].isin(arms)]
+    panels = tuple(_panel(one, drawn, arms, waves, words) for one in shown)
+    layout = arrange(panels, n_head=words.text("figures.n_head"))
+    return compose(
+        words,
+        figure_id="states",
+        table="state_shares",
+        data=drawn,
+        title=_title(shown, shares, waves, words),
+        subtitle=words.text("figures.states_subtitle", waves=words.waves(waves)),
+        caption=words.caption(
+            drawn, *_notes(panels, len(every) - len(shown), layout.is_even and len(waves) > 2, shown, words)
+        ),
+        keys=arm_keys(panels, arms, words),
+        height=layout.height,
+        put=lambda sheet: put_panels(sheet, panels, layout),
+        described=[_described(one, arm, drawn, words) for one in shown for arm in arms]
+        or [words.text("figures.nothing_drawn")],
+    )
+
+
+def shown_states(study: Study, shares: pd.DataFrame) -> list[Shown]:
+    """Give the states that have a panel: all, but of a variable with two states only one, which tells the other.
+
+    Of two states it is the one in work, or else the second of the contract.
+    """
+    present = set(shares["outcome"].dropna())
+    found: list[Shown] = []
+    for variable in study.head.states:
+        if variable.id not in present:
+            continue
+        states = list(variable.states)
+        if len(states) == 2:
+            states = [next((state for state in states if state.in_work), states[1])]
+        found += [Shown(variable, state) for state in states]
+    return found
+
+
+def _panel(one: Shown, shares: pd.DataFrame, arms: Sequence[str], waves: Sequence[str], words: Words) -> Panel:
+    rows = shares[(shares["outcome"] == one.variable.id) & (shares["term"] == one.state.id)]
+    series = arm_series(rows, arms, waves, words)
+    ticks = tuple((tick, format_percent(tick, words.language)) for tick in PERCENT_TICKS)
+    is_empty = all(point.value is None for each in series for point in each.points)
+    note = words.text("figures.nothing_drawn") if is_empty else ""
+    return Panel(_name(one, words), words.places(waves), series, (-0.02, 1.02), ticks, None, note)
+
+
+def _name(one: Shown, words: Words) -> str:
+    variable = one.variable.label.in_language(words.language)
+    return words.text("figures.state_of", variable=variable, state=one.state.label.in_language(words.language))
+
+
+def _notes(panels: Sequence[Panel], left_out: int, is_even: bool, shown: Sequence[Shown], words: Words) -> list[str]:
+    text = words.text
+    not_asked = any(point.n_text == NOT_ASKED for panel in panels for one in panel.series for point in one.points)
+    binary = any(len(one.variable.states) == 2 for one in shown)
+    return [
+        text("figures.share_interval", confidence=words.confidence()),
+        text("figures.two_states") if binary else "",
+        text("figures.not_asked", mark=NOT_ASKED) if not_asked else "",
+        text("figures.even") if is_even else "",
+        text.plural("figures.more_states", left_out, number=format_count(left_out, words.language)) if left_out else "",
+    ]
+
+
+def _title(shown: Sequence[Shown], shares: pd.DataFrame, waves: Sequence[str], words: Words) -> str:
+    """Say the first share that can be told: everybody's, at the first and the last wave that asked it."""
+    ordered = sorted(shown, key=lambda one: not one.state.in_work)
+    for one in ordered:
+        rows = shares[
+            (shares["outcome"] == one.variable.id) & (shares["term"] == one.state.id) & (shares["by_arm"] == TOTAL)
+        ].set_index("wave")["estimate"]
+        known = [wave for wave in waves if wave in rows.index and not pd.isna(rows[wave])]
+        parts = {"state": _name(one, words)}
+        if len(known) == 1:
+            share = format_percent(rows[known[0]], words.language)
+            return words.text("figures.state_once", **parts, wave=words.wave(known[0]), share=share)
+        if known:
+            start, end = (format_percent(rows[wave], words.language) for wave in (known[0], known[-1]))
+            first, last = words.wave(known[0]), words.wave(known[-1])
+            return words.text("figures.state_twice", **parts, first=first, last=last, start=start, end=end)
+    return words.text("figures.states_plain", waves=words.waves(waves))
+
+
+def _described(one: Shown, arm: str, shares: pd.DataFrame, words: Words) -> str:
+    rows = shares[(shares["outcome"] == one.variable.id) & (shares["term"] == one.state.id) & (shares["by_arm"] == arm)]
+    points = [words.share_point(words.wave(row["wave"]), row) for row in rows.to_dict("records")]
+    return words.text(
+        "figures.series", series=f"{_name(one, words)}, {words.arm(arm)}", points="; ".join(points) or NOT_ASKED
+    )
