@@ -165,6 +165,10 @@ class CohortPlan(ContractModel):
     response: Annotated[ResponsePlan, Field(description="Who answers which wave.")]
     response_scales: Annotated[tuple[str, ...], Field(description="The scales whose mean the response depends on.")]
     item_missing: Annotated[dict[Literal["refused", "left"], Share], Field(description="Reason -> share of answers.")]
+    stated: Annotated[
+        dict[ColumnName, ColumnName],
+        Field(description="Column of the waves -> the participants' column whose value people state in it."),
+    ] = {}
     always_answered: Annotated[
         tuple[ColumnName, ...], Field(description="Columns that nobody leaves blank, since their counts are published.")
     ] = ()

@@ -8,18 +8,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from increase_eval.errors import ContractError
 from increase_eval.study.cohort import CohortPlan
 from increase_eval.study.study import Study
-from increase_eval.synthetic.calibrated import ArmCounts, simulate_calibrated
-from increase_eval.synthetic.exports.files import csv_bytes, write_source, write_workbook
-from increase_eval.synthetic.exports.records import client_keys, monthly_counts, register_table
-from increase_eval.synthetic.exports.survey import export_table
+from increase_eval.synthetic.calibrated import simulate_calibrated
+from increase_eval.synthetic.counts import read_counts
+from increase_eval.synthetic.exports.folder import write_raw_files
 from increase_eval.synthetic.process import Cohort
 from increase_eval.synthetic.register import build_register
 from increase_eval.synthetic.truth import truth_table
-
-COUNTS_FILE = "respondent_counts.csv"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +26,8 @@ class Simulation:
     ----------
     files
         The raw files.
+    manifest
+        The faults that were planted: kind, file, row, column, what intake should make of it.
     cohort
         The respondents, with everything that happened.
     clients
@@ -39,43 +37,15 @@ class Simulation:
     """
 
     files: tuple[Path, ...]
+    manifest: pd.DataFrame
     cohort: Cohort
     clients: pd.DataFrame
     truth: pd.DataFrame
 
 
-def read_counts(study: Study) -> dict[str, ArmCounts]:
-    """Read the counts that the calibrated cohort satisfies, from ``respondent_counts.csv`` of the contract.
-
-    The file has one row a wave and arm, and rows with arm ``all``: respondents, people moved into either state of work
-    by the second wave, into each of the two by the third, and other changes (given for ``all`` only).
-    """
-    path = study.folder / COUNTS_FILE
-    if not path.is_file():
-        raise ContractError(f"{path} is missing: a calibrated cohort needs the counts it is to satisfy")
-    table = pd.read_csv(path).fillna(0).set_index(["wave", "approach"])
-    first, second, third = (wave.upper() for wave in study.wave_ids[:3])
-    respondents = {key: int(count) for key, count in table["respondents"].items()}
-    moved, employed, own, other = (
-        {key: int(count) for key, count in table[column].items()}
-        for column in ("into_either", "into_employment", "into_self_employment", "other_change")
-    )
-    # Other changes are published for all arms together: the largest arm carries them.
-    largest = max(study.arm_ids, key=lambda arm: respondents[first, arm])
-    counts = {}
-    for arm in study.arm_ids:
-        sizes = [respondents[wave, arm] for wave in (first, second, third)]
-        others = other[second, "all"] if arm == largest else 0
-        at_second, at_third = moved[second, arm], employed[third, arm] + own[third, arm]
-        counts[arm] = ArmCounts(
-            sizes[0],
-            (sizes[0] - sizes[1], sizes[1] - at_second - others, at_second, others),
-            (sizes[0] - sizes[2], sizes[2] - at_third, employed[third, arm], own[third, arm]),
-        )
-    return counts
-
-
-def simulate_study(study: Study, plan: CohortPlan, raw_folder: Path, *, seed: int | None = None) -> Simulation:
+def simulate_study(
+    study: Study, plan: CohortPlan, raw_folder: Path, *, seed: int | None = None, faults: bool = True
+) -> Simulation:
     """Draw the calibrated cohort of a study and write its raw files.
 
     Parameters
@@ -86,28 +56,17 @@ def simulate_study(study: Study, plan: CohortPlan, raw_folder: Path, *, seed: in
         Where the raw files go; files of the same names are replaced.
     seed
         Another seed than the plan's.
+    faults
+        Whether the files have the faults that partners' files have.
 
     Returns
     -------
     Simulation
         What was drawn and written.
     """
-    draws, exports = (np.random.default_rng(child) for child in np.random.SeedSequence(seed or plan.seed).spawn(2))
+    streams = np.random.SeedSequence(plan.seed if seed is None else seed).spawn(3)
+    draws, exports, slips = (np.random.default_rng(stream) for stream in streams)
     cohort = simulate_calibrated(study, plan, read_counts(study), draws)
     clients = build_register(study, plan, cohort, draws)
-    keys = client_keys(clients, study, plan, exports)
-    files = []
-    for source in study.head.sources:
-        path = raw_folder / source.files[0].replace("*", "")
-        if source.shape == "participants":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(csv_bytes(register_table(clients, study, plan, keys, exports)))
-        else:
-            write_source(study, source, export_table(study, plan, cohort, source, keys, exports), path)
-        files.append(path)
-    if study.services is not None:
-        path = raw_folder / study.services.source.files[0].replace("*", "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_workbook(monthly_counts(clients, study, plan), path)
-        files.append(path)
-    return Simulation(tuple(files), cohort, clients, truth_table(study, cohort))
+    files, manifest = write_raw_files(study, plan, cohort, clients, raw_folder, exports, slips if faults else None)
+    return Simulation(files, manifest, cohort, clients, truth_table(study, cohort))

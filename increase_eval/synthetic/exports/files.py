@@ -12,7 +12,6 @@ from typing import Any
 
 import pandas as pd
 
-from increase_eval.study.base import Code
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column
@@ -24,15 +23,22 @@ FIRST_DAY = datetime(1980, 1, 1)
 """The creation date that workbooks get, so that equal tables give equal bytes."""
 
 
-def write_source(study: Study, source: Source, table: pd.DataFrame, path: Path) -> None:
-    """Write a table as the files of a source are written."""
+def write_source(
+    study: Study,
+    source: Source,
+    table: pd.DataFrame,
+    path: Path,
+    *,
+    labels: Mapping[str, Mapping[object, str]] | None = None,
+) -> None:
+    """Write a table as the files of a source are written; `labels` are other value labels than the contract's."""
     path.parent.mkdir(parents=True, exist_ok=True)
     columns = {column.names_in_files(source.platform)[0]: column for column in study.wave_columns(source.wave or "")}
     match source.format:
         case "qualtrics":
             path.write_bytes(qualtrics_bytes(table, {name: column.label.en for name, column in columns.items()}))
         case "spss":
-            write_spss(study, table, columns, path)
+            write_spss(study, table, columns, path, labels or {})
         case "xlsx":
             write_workbook({"data": table}, path)
         case _:
@@ -76,12 +82,18 @@ def write_workbook(sheets: Mapping[str, pd.DataFrame], path: Path) -> None:
                 sheet.write_row(number, 0, row)
 
 
-def write_spss(study: Study, table: pd.DataFrame, columns: Mapping[str, Column], path: Path) -> None:
+def write_spss(
+    study: Study,
+    table: pd.DataFrame,
+    columns: Mapping[str, Column],
+    path: Path,
+    other_labels: Mapping[str, Mapping[object, str]],
+) -> None:
     """Write a .sav with variable labels, French value labels and user-missing codes."""
     import pyreadstat
 
     frame = table.reset_index(drop=True).copy()
-    labels: dict[str, dict[Code, str]] = {}
+    labels: dict[str, dict[Any, str]] = {}
     missing: dict[str, list[dict[str, Any]]] = {}
     for name, column in columns.items():
         if name not in frame:
@@ -90,7 +102,7 @@ def write_spss(study: Study, table: pd.DataFrame, columns: Mapping[str, Column],
         frame[name] = frame[name].map(_number) if is_number else frame[name].fillna("").astype(str)
         values = study.table_of(column).values_of(column)
         if values:
-            labels[name] = {value.code: value.label.fr for value in values}
+            labels[name] = {value.code: value.label.fr for value in values} | dict(other_labels.get(name, {}))
         codes = [code for codes in column.missing.values() for code in codes]
         if codes and is_number:
             missing[name] = [{"lo": float(code), "hi": float(code)} for code in codes[:3]]

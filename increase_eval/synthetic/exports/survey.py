@@ -56,8 +56,8 @@ def export_table(
             table[name] = times.dt.strftime(platform.date_format)
         elif column.name in answers:
             table[name] = _written(study, plan, column, answers.loc[rows, column.name], wave, platform, language, rng)
-        elif column.name.startswith(plan.birth_year_column):
-            table[name] = cohort.people.loc[rows, plan.birth_year_column]
+        elif column.name in plan.stated:
+            table[name] = cohort.people.loc[rows, plan.stated[column.name]]
     for name, extra in platform.extra.items():
         table[name] = _extra(extra, times, rows, rng)
     return table

@@ -8,7 +8,8 @@ import pytest
 
 from increase_eval.errors import ContractError, InsufficientDataError
 from increase_eval.synthetic.calibrated import ArmCounts, categories, simulate_calibrated
-from increase_eval.synthetic.simulate import read_counts, simulate_study
+from increase_eval.synthetic.counts import read_counts
+from increase_eval.synthetic.simulate import simulate_study
 
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
