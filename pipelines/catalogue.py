@@ -1,6 +1,5 @@
 """What is known of each stored table before it is made: columns, types and labels, from contract and codebook."""
 
-import json
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -15,9 +14,8 @@ from pipelines.provenance import static_metadata
 OPTIONAL = "optional"
 """The tag of columns that a table has only where the files let them be worked out."""
 
-CONTRACTED, ESTIMATES = "contracted", "estimates"
-"""The two shapes of stored tables: columns named one by one, or the shape that every estimate table has."""
-
+OPEN_SHAPE = "An estimate table: columns that start with by_ say what it is split by."
+"""The constraint of tables whose columns are not named one by one: they have the shape of every estimate table."""
 
 OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
     "duplicates": {
@@ -54,15 +52,17 @@ def table_metadata(study: Study, table: str) -> dict[str, object]:
     labels = {entry.name: dict(entry.labels) for entry in entries}
     return {
         **static_metadata(study),
-        "shape": table_shape(study, table),
-        "labels": json.dumps(labels, ensure_ascii=False),
-        "dagster/column_schema": dg.TableSchema(columns=[_column(entry, _optional(study)) for entry in entries]),
+        "labels": dg.MetadataValue.json(labels),
+        "dagster/column_schema": dg.TableSchema(
+            columns=[_column(entry, _optional(study)) for entry in entries],
+            constraints=dg.TableConstraints(other=[OPEN_SHAPE] if is_estimates(study, table) else []),
+        ),
     }
 
 
-def table_shape(study: Study, table: str) -> str:
-    """Say which of the two shapes a table has."""
-    return CONTRACTED if table in _contracted_tables(study) else ESTIMATES
+def is_estimates(study: Study, table: str) -> bool:
+    """Whether a table is one of estimates, whose columns are not named one by one."""
+    return table not in _contracted_tables(study)
 
 
 def table_entries(study: Study, table: str) -> tuple[ColumnEntry, ...]:

@@ -33,6 +33,9 @@ COMMON = """\
 # Nothing about the use of this installation is sent anywhere.
 telemetry:
   enabled: false
+# No window that asks for an address before the page can be used.
+nux:
+  enabled: false
 # Sensors look for new raw files; one run of a study at a time is enough.
 concurrency:
   runs:
@@ -52,6 +55,21 @@ storage:
 """
 
 
+WORKSPACE = """\
+load_from:
+  - python_module:
+      module_name: pipelines.definitions
+      location_name: increase_eval
+"""
+
+
+def prepare_workspace(places: Places) -> Path:
+    """Write which code Dagster's page loads, under a name that people know, and give the file."""
+    path = places.instance / "workspace.yaml"
+    _write_if_other(path, (MANAGED + WORKSPACE).encode())
+    return path
+
+
 def prepare_instance(places: Places) -> Path:
     """Write the configuration of Dagster's storage, and give its folder, which is ``DAGSTER_HOME``.
 
@@ -62,12 +80,15 @@ def prepare_instance(places: Places) -> Path:
     """
     folder = places.instance
     wanted = (MANAGED + COMMON + (POSTGRES if _wants_postgres() else "")).encode()
-    path = folder / "dagster.yaml"
+    _write_if_other(folder / "dagster.yaml", wanted)
+    return folder
+
+
+def _write_if_other(path: Path, wanted: bytes) -> None:
     held = path.read_bytes() if path.is_file() else MANAGED.encode()
     if held.startswith(MANAGED.encode()) and held != wanted:
         with replacing(path) as file:
             file.write(wanted)
-    return folder
 
 
 @contextmanager

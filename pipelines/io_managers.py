@@ -1,5 +1,6 @@
 """How tables come to rest and are read again: one Parquet file each, so that an asset never sees a path."""
 
+import json
 from pathlib import Path
 
 import dagster as dg
@@ -10,7 +11,7 @@ from increase_eval.errors import DataError
 from increase_eval.places import Places
 from increase_eval.results import estimate_table
 from increase_eval.storage import CONTENT_HASH, read_stored, write_table
-from pipelines.catalogue import ESTIMATES, OPTIONAL
+from pipelines.catalogue import OPEN_SHAPE, OPTIONAL
 from pipelines.progress import Progress, guarded, tell, working
 from pipelines.provenance import Provenance
 
@@ -44,7 +45,7 @@ class TableStore(dg.ConfigurableIOManager):
         facts = context.definition_metadata
         path = Places(Path(self.home)).table(study_id, table)
         with guarded(f"storing {table}"), working(table):
-            frame = enforce_schema(obj, table, facts["dagster/column_schema"], facts["shape"])
+            frame = enforce_schema(obj, table, facts["dagster/column_schema"])
             write_table(frame, path, self._footer(context, table))
         context.add_output_metadata(
             {"path": dg.MetadataValue.path(str(path)), "size_in_bytes": path.stat().st_size},
@@ -64,11 +65,12 @@ class TableStore(dg.ConfigurableIOManager):
         stated = (context.output_metadata or {}).get(INPUTS)
         inputs = {**self._loaded.get(_step_of(context), {}), **(stated.value if stated else {})}
         made_from = Provenance(facts["contract_hash"], facts["code_version"], inputs)
-        fixed = {key: facts[key] for key in ("study", "provenance", "labels")}
-        return {"table": table, **fixed, **made_from.to_footer()}
+        labels = json.dumps(facts["labels"].value, ensure_ascii=False)
+        fixed = {"study": facts["study"], "table": table, "provenance": facts["provenance"], "labels": labels}
+        return {**fixed, **made_from.to_footer()}
 
 
-def enforce_schema(frame: pd.DataFrame, table: str, schema: dg.TableSchema, shape: str) -> pd.DataFrame:
+def enforce_schema(frame: pd.DataFrame, table: str, schema: dg.TableSchema) -> pd.DataFrame:
     """Hold a table to the columns and types that its contract or its shape gives it.
 
     Raises
@@ -76,7 +78,7 @@ def enforce_schema(frame: pd.DataFrame, table: str, schema: dg.TableSchema, shap
     DataError
         With every column that is missing, not known, or of another type. No value is quoted.
     """
-    if shape == ESTIMATES:
+    if OPEN_SHAPE in schema.constraints.other:
         try:
             return estimate_table(frame)
         except ValueError as error:

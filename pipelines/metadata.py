@@ -10,7 +10,7 @@ import pandas as pd
 from increase_eval.reporting.disclosure import protect
 from increase_eval.results import ESTIMATE_COLUMNS, NUMBER_COLUMNS
 from increase_eval.study import Study
-from pipelines.catalogue import ESTIMATES, table_entries, table_shape
+from pipelines.catalogue import is_estimates
 
 PREVIEW_ROWS = 20
 
@@ -20,27 +20,24 @@ def describe(study: Study, table: str, frame: pd.DataFrame) -> dict[str, object]
     metadata: dict[str, object] = {
         "rows": len(frame),
         "dagster/row_count": len(frame),
-        "data": study.head.provenance,
     }
-    if table_shape(study, table) == ESTIMATES:
+    if is_estimates(study, table):
         return {**metadata, "preview": dg.MetadataValue.md(preview_of_estimates(study, frame))}
     if "participant" in frame.columns:
         metadata["participants"] = int(frame["participant"].nunique())
     cells = frame.size
     metadata["share_missing"] = round(float(frame.isna().to_numpy().sum()) / cells, 4) if cells else 0.0
-    return {**metadata, "preview": dg.MetadataValue.md(preview_of_columns(study, table, frame))}
+    return {**metadata, "preview": dg.MetadataValue.md(preview_of_columns(frame))}
 
 
-def preview_of_columns(study: Study, table: str, frame: pd.DataFrame) -> str:
-    """Summarise each column in Markdown: what it is, how many rows have it, how many different values they hold."""
-    labels = {entry.name: entry.labels["en"] for entry in table_entries(study, table)}
+def preview_of_columns(frame: pd.DataFrame) -> str:
+    """Summarise each column in Markdown: its type, how many rows have it, how many different values they hold."""
     rows = [
-        f"| `{name}` | {_cell(labels.get(name, ''))} | {frame[name].dtype} | {frame[name].notna().sum()} "
+        f"| {name} | {frame[name].dtype} | {frame[name].notna().sum()} "
         f"| {100 * frame[name].isna().mean() if len(frame) else 0:.1f}% | {frame[name].nunique()} |"
         for name in frame.columns
     ]
-    head = ["| column | meaning | type | present | missing | distinct |", "|---|---|---|---:|---:|---:|"]
-    return "\n".join([*head, *rows])
+    return "\n".join(["| column | stored as | present | missing | distinct |", "|---|---|---:|---:|---:|", *rows])
 
 
 def preview_of_estimates(study: Study, frame: pd.DataFrame) -> str:

@@ -1,7 +1,7 @@
 """Run one study from its raw files to its report: what is fresh is left, what is not is made, in one process.
 
-This is what the command line calls. It gives Dagster the whole graph, once, with the instance, so that the UI shows
-the run as it shows its own.
+This is what the command line calls. It gives Dagster the job of the study, once, with the instance, so that the UI
+shows the run as it shows its own.
 """
 
 import time
@@ -16,9 +16,10 @@ from increase_eval.files import remove_leftovers, study_lock
 from increase_eval.places import Places
 from increase_eval.study import Study
 from pipelines.assets import study_assets
-from pipelines.build import study_resources
+from pipelines.build import build_definitions
 from pipelines.freshness import Staleness, inputs_of, judge_assets
 from pipelines.instance import open_instance
+from pipelines.jobs import job_name
 from pipelines.progress import Listener, Progress, listening
 from pipelines.resources import ParticipantKey, RawFiles, intake_inputs
 
@@ -195,16 +196,9 @@ def materialise_study(
 
 def _materialise(study: Study, places: Places, stale: Sequence[Staleness], diary: "_Diary") -> str:
     keys = [dg.AssetKey([study.id, table]) for judgement in stale for table in judgement.tables]
+    job = build_definitions(study, places).get_job_def(job_name(study))
     with open_instance(places) as instance:
-        result = dg.materialize(
-            study_assets(study),
-            selection=dg.AssetSelection.assets(*keys),
-            resources=study_resources(places),
-            instance=instance,
-            run_config=QUIET,
-            tags={"study": study.id},
-            raise_on_error=False,
-        )
+        result = job.execute_in_process(asset_selection=keys, instance=instance, run_config=QUIET, raise_on_error=False)
     if diary.is_interrupted or any(_is_interruption(event) for event in result.all_events):
         # Dagster has noted it and gone on to its end; whoever asked must hear that it was not the end of the work.
         raise KeyboardInterrupt

@@ -15,6 +15,7 @@ from increase_eval.errors import DataError
 from increase_eval.places import Places
 from increase_eval.storage import read_footer, read_table
 from increase_eval.study import Study
+from pipelines.catalogue import OPEN_SHAPE
 from pipelines.io_managers import TableStore, enforce_schema
 from pipelines.progress import Progress, listening
 from pipelines.provenance import Provenance, code_version
@@ -90,7 +91,7 @@ def schema(**columns: str) -> dg.TableSchema:
 def test_all_problems_of_a_table_are_said_at_once() -> None:
     frame = pd.DataFrame({"a": ["x"], "c": [1.5]}).astype({"a": "str"})
     with pytest.raises(DataError) as caught:
-        enforce_schema(frame, "t", schema(a="integer", b="text"), "contracted")
+        enforce_schema(frame, "t", schema(a="integer", b="text"))
     assert caught.value.problems == (
         "column 'b' is missing",
         "column 'c' is in no contract",
@@ -100,15 +101,18 @@ def test_all_problems_of_a_table_are_said_at_once() -> None:
 
 def test_columns_are_stored_in_the_order_of_the_contract() -> None:
     frame = pd.DataFrame({"b": pd.array([1], dtype="Int64"), "a": pd.array(["x"], dtype="str")})
-    assert list(enforce_schema(frame, "t", schema(a="text", b="integer"), "contracted")) == ["a", "b"]
+    assert list(enforce_schema(frame, "t", schema(a="text", b="integer"))) == ["a", "b"]
+
+
+estimates = dg.TableSchema(columns=[], constraints=dg.TableConstraints(other=[OPEN_SHAPE]))
 
 
 def test_a_table_of_estimates_is_put_into_their_shape_or_refused() -> None:
-    stored = enforce_schema(pd.DataFrame({"by_arm": ["x"], "estimate": [0.5]}), "t", schema(), "estimates")
+    stored = enforce_schema(pd.DataFrame({"by_arm": ["x"], "estimate": [0.5]}), "t", estimates)
     assert list(stored.columns[:2]) == ["outcome", "term"]
     assert stored.columns[-1] == "by_arm"
     with pytest.raises(DataError, match="have no place in an estimate table"):
-        enforce_schema(pd.DataFrame({"share": [0.5]}), "t", schema(), "estimates")
+        enforce_schema(pd.DataFrame({"share": [0.5]}), "t", estimates)
 
 
 def test_a_full_disc_fails_the_step_and_leaves_the_last_complete_table(
