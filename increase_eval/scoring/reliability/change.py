@@ -81,12 +81,17 @@ def standard_error_of_measurement(sd: float, reliability: float) -> float:
     Returns
     -------
     float
-        :math:`s \sqrt{1 - r}`, in points of the scale.
+        In points of the scale.
 
     Raises
     ------
     ValueError
         If `sd` is not positive, or `reliability` outside 0 to 1.
+
+    Notes
+    -----
+    :math:`s \sqrt{1 - r}`, with s the standard deviation and r the reliability. It takes errors to be as large for low
+    scores as for high ones.
 
     References
     ----------

@@ -82,6 +82,18 @@ def item_distribution(items: pd.DataFrame, scale: Scale) -> pd.DataFrame:
     ------
     DataError
         As :func:`score_scale` does.
+
+    Notes
+    -----
+    Shares are of those who answered the item. Codes that nobody answered have no row.
+
+    Examples
+    --------
+    >>> scale = Scale(id="s", items=["a"], range=(1, 5), rule="single")
+    >>> print(item_distribution(pd.DataFrame({"a": [1, 4, 4, None]}), scale).round(2).to_string(index=False))
+    item code  count  share
+       a    1      1   0.33
+       a    4      2   0.67
     """
     item_codes(items, scale)
     rows: list[dict[str, Any]] = []

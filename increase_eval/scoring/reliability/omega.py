@@ -180,7 +180,16 @@ def composite_reliability(loadings: FloatArray, uniquenesses: FloatArray) -> flo
     Returns
     -------
     float
-        :math:`(1'\lambda)^2 / ((1'\lambda)^2 + 1'\psi)`.
+        Between 0 and 1, unless a uniqueness is negative.
+
+    Raises
+    ------
+    ValueError
+        If the two have different lengths, or none.
+
+    Notes
+    -----
+    :math:`(1'\lambda)^2 / ((1'\lambda)^2 + 1'\psi)`, with :math:`\lambda` the loadings and :math:`\psi` the uniquenesses.
 
     References
     ----------
@@ -205,7 +214,17 @@ def average_variance_extracted(loadings: FloatArray, uniquenesses: FloatArray) -
     Returns
     -------
     float
-        :math:`\lambda'\lambda / (\lambda'\lambda + 1'\psi)`.
+        Between 0 and 1, unless a uniqueness is negative.
+
+    Raises
+    ------
+    ValueError
+        If the two have different lengths, or none.
+
+    Notes
+    -----
+    :math:`\lambda'\lambda / (\lambda'\lambda + 1'\psi)`, with :math:`\lambda` the loadings and :math:`\psi` the
+    uniquenesses.
 
     References
     ----------
