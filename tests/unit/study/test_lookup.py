@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from increase_eval.errors import ContractError
-from increase_eval.study import find_studies, load_study
+from increase_eval.study import find_studies, load_study, lookup
 from increase_eval.study.lookup import contract_folders
 
 GARDEN = Path(__file__).parent / "contract"
@@ -96,3 +96,12 @@ def test_a_study_called_by_name_has_that_name(own):
     with pytest.raises(ContractError, match="'garden' is not the name of the study's folder; allowed: meadow"):
         load_study("meadow")
     assert load_study(own / "meadow").id == "garden"
+
+
+def test_an_installed_library_finds_the_studies_it_ships_with(tmp_path, monkeypatch):
+    monkeypatch.setattr(lookup, "_PACKAGE", tmp_path / "site-packages" / "increase_eval")
+    shipped = tmp_path / "site-packages" / "increase_eval" / "_bundled" / "data_contracts"
+    shutil.copytree(GARDEN, shipped / "garden")
+    (tmp_path / "site-packages" / "data_contracts").mkdir()  # of somebody else: no checkout lies around it
+    assert contract_folders() == (shipped,)
+    assert load_study("garden").folder == shipped / "garden"
