@@ -138,19 +138,24 @@ class CellWriter:
         return self._cell(row["conf_low"], text, is_suppressed(row))
 
     def percent(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
-        """Write an estimate that is a share."""
+        """Write an estimate that is a share, in per cent; the sign belongs in the head of the column."""
         text = numbers.format_percent(row["estimate"], self.language, digits=digits)
-        return self._cell(row["estimate"], text, is_suppressed(row))
+        return self._cell(row["estimate"], _without_sign(text), is_suppressed(row))
 
     def percent_interval(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
-        """Write the interval of a share."""
+        """Write the interval of a share, in per cent without the sign."""
         text = numbers.format_percent_interval(row["conf_low"], row["conf_high"], self.language, digits=digits)
-        return self._cell(row["conf_low"], text, is_suppressed(row))
+        return self._cell(row["conf_low"], _without_sign(text), is_suppressed(row))
 
     def _cell(self, value: Any, text: str, is_hidden: bool) -> Cell:
         if pd.notna(value):
             return Cell(text)
         return Cell(SUPPRESSED_MARK, "suppressed") if is_hidden else Cell(numbers.MISSING, "absent")
+
+
+def _without_sign(text: str) -> str:
+    """Take the percent signs away: in a table the unit stands in the head."""
+    return text.replace(f"{numbers.NARROW_NO_BREAK}%", "").replace("%", "")
 
 
 def is_suppressed(row: Mapping[str, Any]) -> bool:

@@ -170,7 +170,8 @@ def _pattern_table(context: ReportContext) -> DisplayTable | None:
         marks = tuple(yes if sign == "1" else no for sign in pattern)
         found = [single(own[own["by_arm"] == arm] if "by_arm" in own else own, term=pattern) for arm in context.arms]
         counts = [context.cells.estimate_count(row) if row else Cell(numbers.MISSING, "absent") for row in found]
-        rows.append((*marks, *counts))
+        if any(cell.mark == "" for cell in counts):
+            rows.append((*marks, *counts))
     columns = [TableColumn(context.wave(wave), "text") for wave in waves]
     columns += [TableColumn(context.arm(arm), unit=text("common.unit_people")) for arm in context.arms]
     return DisplayTable(
@@ -179,7 +180,7 @@ def _pattern_table(context: ReportContext) -> DisplayTable | None:
         subtitle=text("answering.patterns_subtitle"),
         columns=tuple(columns),
         groups=(RowGroup(None, tuple(rows)),),
-        notes=(text("answering.patterns_note"),),
+        notes=(text("answering.patterns_note"), text("answering.patterns_hidden")),
         asset="response_patterns",
         data=own,
     )
@@ -256,5 +257,5 @@ ANSWERING = Chapter(
     content=answering_content,
     tables=("response_flow",),
     optional_tables=("response_patterns", "retention_by_baseline"),
-    figures=("response_flow", "retention_by_baseline"),
+    figures=("flow", "retention"),
 )

@@ -10,12 +10,13 @@ import pandas as pd
 from markupsafe import Markup
 
 from increase_eval.reporting.documents.capabilities import reasons
-from increase_eval.reporting.documents.chapter import Chapter, Illustration
+from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.documents.exhibits import Exhibits
 from increase_eval.reporting.documents.records import record_counts
 from increase_eval.reporting.documents.registry import CHAPTERS
 from increase_eval.reporting.documents.stamp import Stamp
+from increase_eval.reporting.figures import FIGURES, Drawing
 from increase_eval.reporting.leaving import tables_that_leave
 from increase_eval.reporting.pages import page_environment
 from increase_eval.reporting.translations import Translator
@@ -28,7 +29,7 @@ OPEN_TABLES = ("input_files", "drift")
 def build_report(
     study: Study,
     tables: Mapping[str, pd.DataFrame],
-    figures: Mapping[str, Illustration],
+    figures: Mapping[str, Drawing] | None = None,
     *,
     language: str,
     stamp: Stamp,
@@ -44,7 +45,7 @@ def build_report(
         The stored tables by name, unprotected. Estimates are protected here, all of them together; of the ledger and
         the quarantine only protected counts reach the page, and tables of people do not reach it at all.
     figures
-        Figures by id, already drawn in this language (see :mod:`increase_eval.reporting.figures`).
+        Figures by id, already drawn in this language by :func:`draw_figures`; by default they are drawn here.
     language
         ``"en"`` or ``"fr"``.
     stamp
@@ -62,7 +63,9 @@ def build_report(
     ValueError
         If a chapter's needs are met and a stored table of it is missing, or a permalink is given twice.
     """
-    context = ReportContext(study, readable_tables(study, tables), figures, Translator(language), stamp)
+    readable = readable_tables(study, tables)
+    drawn = _drawn(study, readable, language) if figures is None else figures
+    context = ReportContext(study, readable, drawn, Translator(language), stamp)
     exhibits = Exhibits(context)
     environment = page_environment(language)
     environment.globals.update(exhibits.template_functions(environment))
@@ -73,6 +76,35 @@ def build_report(
         sections=sections,
     )
     return exhibits.resolve_references(page).strip() + "\n"
+
+
+def draw_figures(study: Study, tables: Mapping[str, pd.DataFrame], *, language: str) -> dict[str, Drawing]:
+    """Draw every figure that a study can have, from what leaves of its tables.
+
+    Parameters
+    ----------
+    study
+        The contract.
+    tables
+        The stored tables by name, unprotected.
+    language
+        ``"en"`` or ``"fr"``.
+
+    Returns
+    -------
+    dict
+        Id -> drawing, in the order of the registry; figures whose capability or table is not there are left out.
+    """
+    return _drawn(study, tables_that_leave(study, tables), language)
+
+
+def _drawn(study: Study, safe: Mapping[str, pd.DataFrame], language: str) -> dict[str, Drawing]:
+    able = {name: spec for name, spec in FIGURES.items() if spec.needs <= study.capabilities}
+    return {
+        name: spec.draw(study, safe, language)
+        for name, spec in able.items()
+        if all(table in safe and len(safe[table]) for table in spec.tables)
+    }
 
 
 def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
@@ -113,4 +145,4 @@ def _section(chapter: Chapter, context: ReportContext, environment: jinja2.Envir
         raise ValueError(f"chapter {chapter.id!r} needs the stored tables {absent}; there are: {there}")
     body = environment.get_template(chapter.template).render(chapter.content(context))
     # The environment escaped every value when this part was rendered.
-    return {**head, "body": Markup(body), "reasons": []}
+    return {**head, "body": Markup(body), "reasons": ""}

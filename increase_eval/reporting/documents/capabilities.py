@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 
 from increase_eval.reporting.translations import Translator
 
@@ -21,6 +22,7 @@ WITHOUT: Mapping[str, str] = {
 """Capability -> the key of the words for a study that lacks it."""
 
 
-def reasons(lacking: Iterable[str], text: Translator) -> list[str]:
-    """Say why each capability is lacking, in the order of their names."""
-    return [text(WITHOUT[capability]) for capability in sorted(lacking)]
+def reasons(lacking: Iterable[str], text: Translator) -> str:
+    """Say why each capability is lacking, in the order of their names, in one go; empty where none is."""
+    words = [text(WITHOUT[capability]) for capability in sorted(lacking)]
+    return reduce(lambda first, second: text("common.and_because", first=first, second=second), words) if words else ""

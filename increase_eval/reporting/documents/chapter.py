@@ -7,40 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from increase_eval.reporting.documents.context import ReportContext
-
-
-class Illustration(Protocol):
-    """A figure ready to be placed: what it shows in words, its data, and the picture itself."""
-
-    @property
-    def title(self) -> str:
-        """What is seen, in a sentence."""
-
-    @property
-    def subtitle(self) -> str:
-        """Measure, unit, waves, who."""
-
-    @property
-    def caption(self) -> str:
-        """The interval, the method, what is suppressed, the source and the date of the data."""
-
-    @property
-    def alt(self) -> str:
-        """What the figure shows, for those who do not see it."""
-
-    @property
-    def data(self) -> pd.DataFrame:
-        """The protected rows that are drawn."""
-
-    @property
-    def svg(self) -> str:
-        """The picture."""
 
 
 @dataclass(frozen=True, slots=True)

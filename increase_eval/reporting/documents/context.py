@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.reporting import numbers
-from increase_eval.reporting.documents.chapter import Illustration
 from increase_eval.reporting.documents.stamp import Stamp
+from increase_eval.reporting.figures import Drawing
 from increase_eval.reporting.tables import SUPPRESSED_MARK, CellWriter, is_suppressed
 from increase_eval.reporting.translations import Translator, set_spaces
 from increase_eval.scoring.possible_range import possible_range
@@ -42,7 +42,7 @@ class ReportContext:
 
     study: Study
     tables: Mapping[str, pd.DataFrame]
-    figures: Mapping[str, Illustration]
+    figures: Mapping[str, Drawing]
     text: Translator
     stamp: Stamp
 

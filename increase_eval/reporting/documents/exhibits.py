@@ -15,6 +15,7 @@ from markupsafe import Markup, escape
 
 from increase_eval.reporting.documents.capabilities import reasons
 from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.figures import FIGURES, render
 from increase_eval.reporting.pages import data_link
 from increase_eval.reporting.tables import DisplayTable, published_csv
 
@@ -85,10 +86,8 @@ class Exhibits:
     def _figure(self, figure_id: str, place: Callable[[str, dict[str, Any]], Markup]) -> Markup:
         drawing = self._context.figures.get(figure_id)
         if drawing is None:
-            from increase_eval.reporting.figures import FIGURES
-
             lacking = FIGURES[figure_id].needs - self._context.study.capabilities
-            words = reasons(lacking, self._context.text) or [self._context.text("common.not_drawn")]
+            words = reasons(lacking, self._context.text) or self._context.text("common.not_drawn")
             return place("no_figure", {"reasons": words})
         anchor, number = self._number("figure", figure_id)
         values = {
@@ -96,7 +95,7 @@ class Exhibits:
             "figure_id": figure_id,
             "anchor": anchor,
             "number": number,
-            "image": data_link(drawing.svg, "image/svg+xml"),
+            "image": data_link(render(drawing, "svg"), "image/svg+xml"),
             "link": data_link(published_csv(drawing.data), "text/csv"),
             "is_synthetic": self._context.study.is_synthetic,
         }

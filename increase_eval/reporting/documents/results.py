@@ -152,5 +152,5 @@ RESULTS = Chapter(
     content=results_content,
     needs=frozenset({"scales"}),
     tables=("score_summary",),
-    figures=("mean_trajectories",),
+    figures=("trajectories",),
 )

@@ -149,5 +149,5 @@ SCALES = Chapter(
     content=scales_content,
     needs=frozenset({"scales"}),
     optional_tables=("scoring_agreement", "score_distribution"),
-    figures=("score_distribution",),
+    figures=("distributions",),
 )

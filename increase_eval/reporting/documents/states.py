@@ -120,5 +120,5 @@ STATES = Chapter(
     needs=frozenset({"states"}),
     tables=("state_shares",),
     optional_tables=("state_transitions",),
-    figures=("states_by_wave",),
+    figures=("states",),
 )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from increase_eval.results import estimate_table
 from increase_eval.study.instruments import Instruments
 from increase_eval.study.plan import AnalysisPlan
 from increase_eval.study.study import Study, StudyHead
@@ -14,7 +16,7 @@ from increase_eval.study.tables import Table
 
 WAVES = ("t1", "t2", "t3")
 ARMS = ("usual", "new")
-ANSWERED = {("t1", "usual"): 100, ("t1", "new"): 98, ("t2", "usual"): 80, ("t2", "new"): 64}
+ANSWERED = {("t1", "usual"): 88, ("t1", "new"): 85, ("t2", "usual"): 80, ("t2", "new"): 64}
 ANSWERED |= {("t3", "usual"): 61, ("t3", "new"): 45}
 ENROLLED = {"usual": 102, "new": 101}
 
@@ -151,3 +153,104 @@ def study() -> Study:
 @pytest.fixture
 def synthetic_study() -> Study:
     return make_study(provenance="synthetic")
+
+
+def _share(count: int, n: int) -> dict[str, Any]:
+    """A share with an interval: the bounds are made up, and hold the share."""
+    share = count / n
+    return {"estimate": share, "conf_low": share * 0.9, "conf_high": 1 - (1 - share) * 0.9, "n": n}
+
+
+def _groups(per_arm: dict[str, int]) -> dict[str, int]:
+    return {**per_arm, "all": sum(per_arm.values())}
+
+
+def _flow_rows() -> list[dict[str, Any]]:
+    rows = []
+    enrolled = _groups(ENROLLED)
+    for place, wave in enumerate(WAVES):
+        answered = _groups({arm: ANSWERED[wave, arm] for arm in ARMS})
+        before = _groups({arm: ANSWERED[WAVES[place - 1], arm] for arm in ARMS}) if place else {}
+        for group in (*ARMS, "all"):
+            common = {"wave": wave, "by_arm": group, "by_site": "all"}
+            rows.append({"term": "enrolled", **common, **_share(answered[group], enrolled[group])})
+            if place:
+                rows.append({"term": "previous wave", **common, **_share(answered[group], before[group])})
+    return rows
+
+
+def _summary_rows() -> list[dict[str, Any]]:
+    rows = []
+    for wave in WAVES:
+        counts = _groups({arm: ANSWERED[wave, arm] for arm in ARMS})
+        for scale, mean in (("mood", 9.4), ("pain", 3.25)):
+            for group in (*ARMS, "all"):
+                common = {"outcome": scale, "wave": wave, "by_arm": group, "by_site": "all", "n": counts[group]}
+                ends = {"conf_low": mean - 0.5, "conf_high": mean + 0.5}
+                rows.append({**common, "term": "mean", "estimate": mean, "std_error": 0.25, **ends, "n_dropped": 12})
+                rows.append({**common, "term": "sd", "estimate": 2.5, "n_dropped": 12})
+    return rows
+
+
+def _state_rows() -> list[dict[str, Any]]:
+    rows = []
+    for wave in ("t1", "t3"):
+        known = _groups({arm: ANSWERED[wave, arm] for arm in ARMS})
+        working = _groups({"usual": 40, "new": 4 if wave == "t3" else 40})
+        for group in (*ARMS, "all"):
+            common = {"outcome": "employment", "wave": wave, "by_arm": group, "by_site": "all"}
+            for state, count in (("in_work", working[group]), ("out_of_work", known[group] - working[group])):
+                rows.append({**common, "term": state, **_share(count, known[group])})
+    return rows
+
+
+def _ledger() -> pd.DataFrame:
+    line = {"file": "survey.csv", "source": "survey", "rows_read": 540, "accepted": 448, "duplicate": 0}
+    return pd.DataFrame([{**line, "quarantined": 92, "values_set_missing": 14}])
+
+
+def _quarantine() -> pd.DataFrame:
+    rows = [("survey.csv", row, "test_rows", "row") for row in range(2, 90)]
+    rows += [("survey.csv", row, "key.pattern", "row") for row in range(90, 94)]
+    rows += [("survey.csv", row, "m1.range", "value") for row in range(100, 114)]
+    secret = {"column": "m1", "allowed": "1 to 5", "value_hash": "SECRETHASH", "remedy": "ask"}
+    return pd.DataFrame(rows, columns=["file", "row", "rule", "severity"]).assign(**secret)
+
+
+def make_tables() -> dict[str, pd.DataFrame]:
+    """Stored tables of the small study, in the agreed shapes."""
+    patterns = {"111": 106, "110": 38, "100": 29, "001": 3, "000": 27}
+    pattern_rows = [
+        {"term": pattern, "by_arm": "all", "by_site": "all", "estimate": float(count), "n": 203}
+        for pattern, count in patterns.items()
+    ]
+    retention = [("..5", 60, 70), ("5..9.25", 30, 60), ("9.25..", 16, 68)]
+    return {
+        "participants": pd.DataFrame({"participant": ["SECRETKEY"], "arm": ["usual"]}),
+        "ledger": _ledger(),
+        "quarantine": _quarantine(),
+        "input_files": pd.DataFrame(
+            [{"file": "survey.csv", "source": "survey", "bytes": 12345, "sha256": "ab" * 32, "format": "csv"}]
+        ),
+        "drift": pd.DataFrame(
+            [{"column": "m1", "first": "t1", "second": "t2", "kind": "labels", "difference": "SECRETLABEL"}]
+        ),
+        "response_flow": estimate_table(_flow_rows(), outcome="responded", method="Wilson interval"),
+        "response_patterns": estimate_table(pattern_rows, outcome="pattern", method="count"),
+        "retention_by_baseline": estimate_table(
+            [{"term": term, "wave": "t3", **_share(count, n)} for term, count, n in retention], outcome="mood"
+        ),
+        "score_summary": estimate_table(_summary_rows(), method="t interval"),
+        "scoring_agreement": estimate_table([{"outcome": "mood", "estimate": 200.0, "n": 200, "n_dropped": 3}]),
+        "state_shares": estimate_table(_state_rows(), method="Wilson interval"),
+    }
+
+
+@pytest.fixture
+def tables() -> dict[str, pd.DataFrame]:
+    return make_tables()
+
+
+@pytest.fixture(name="make_study")
+def make_study_fixture() -> Any:
+    return make_study
