@@ -189,7 +189,8 @@ def composite_reliability(loadings: FloatArray, uniquenesses: FloatArray) -> flo
 
     Notes
     -----
-    :math:`(1'\lambda)^2 / ((1'\lambda)^2 + 1'\psi)`, with :math:`\lambda` the loadings and :math:`\psi` the uniquenesses.
+    :math:`(1'\lambda)^2 / ((1'\lambda)^2 + 1'\psi)`, with :math:`\lambda` the loadings and :math:`\psi` the
+    uniquenesses.
 
     References
     ----------
