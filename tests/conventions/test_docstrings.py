@@ -38,9 +38,16 @@ def _missing_sections(node, is_statistic):
     text = ast.get_docstring(node) or ""
     sections = set(re.findall(r"^(\w[\w ]*)\n-{3,}$", text, flags=re.MULTILINE))
     arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    if arguments and "Parameters" not in sections:
+    # Of one or two arguments, a sentence can say what they are and what comes of them; of a statistic, it cannot.
+    is_short = len(arguments) <= 2 and not is_statistic
+    if arguments and "Parameters" not in sections and not is_short:
         yield "Parameters"
-    if node.returns is not None and ast.unparse(node.returns) != "None" and not sections & {"Returns", "Yields"}:
+    if (
+        not is_short
+        and node.returns is not None
+        and ast.unparse(node.returns) != "None"
+        and not sections & {"Returns", "Yields"}
+    ):
         yield "Returns"
     if "Raises" not in sections and any(isinstance(inner, ast.Raise) for inner in ast.walk(node)):
         yield "Raises"
@@ -71,3 +78,5 @@ def test_the_rule_sees_what_is_missing():
     docstring = "Do it.\n\n    Parameters\n    ----------\n    a\n        One.\n    "
     (node,) = ast.parse(f'def f(a, b):\n    """{docstring}"""\n    raise ValueError\n').body
     assert list(_missing_sections(node, True)) == ["Raises", "Notes", "Examples", "parameter b"]
+    (node,) = ast.parse('def f(a, b, c) -> int:\n    """Do it."""\n').body
+    assert list(_missing_sections(node, False)) == ["Parameters", "Returns"]
