@@ -1,9 +1,11 @@
 """Who left, what that may have done to the results, and how far the conclusions hold."""
 
 from increase_eval.attrition.baseline_retention import retention_by_baseline
+from increase_eval.attrition.bounds import Bounds, lee_bounds, manski_bounds
 from increase_eval.attrition.calibration import calibrate_weights
 from increase_eval.attrition.dropout import DropoutModel, fit_dropout_model
 from increase_eval.attrition.flow import ResponseFlow, response_flow
+from increase_eval.attrition.heckman import Heckman, heckman
 from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
@@ -11,7 +13,9 @@ from increase_eval.attrition.response_weights import inverse_probability_weights
 from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
 __all__ = [
+    "Bounds",
     "DropoutModel",
+    "Heckman",
     "McarTest",
     "Pooled",
     "PooledTest",
@@ -19,8 +23,11 @@ __all__ = [
     "WeightedFit",
     "calibrate_weights",
     "fit_dropout_model",
+    "heckman",
     "inverse_probability_weights",
+    "lee_bounds",
     "little_mcar_test",
+    "manski_bounds",
     "pool",
     "pool_tests",
     "response_flow",

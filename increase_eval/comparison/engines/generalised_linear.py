@@ -24,8 +24,8 @@ Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 
 MAX_ITERATIONS = 100
 TOLERANCE = 1e-12
-SUSPICIOUS_ETA = 12.0
-"""A linear predictor beyond it (a probability within 1e-5 of 0 or 1) calls for a look at separation."""
+SUSPICIOUS_PROBABILITY = 1e-5
+"""A fitted probability nearer than this to 0 or 1 calls for a look at separation."""
 
 CANONICAL: dict[str, Link] = {"gaussian": "identity", "binomial": "logit", "poisson": "log"}
 
@@ -130,7 +130,9 @@ def fit_generalised(
     beta, converged = _newton(matrix, response, w, family, link)
     eta = matrix @ beta
     # Newton's method can seem to arrive where probabilities round to 0 and 1: the linear programme decides.
-    suspicious = family == "binomial" and (not converged or float(np.abs(eta).max()) > SUSPICIOUS_ETA)
+    mean = LINKS[link].mean(eta)
+    extreme = float(np.minimum(mean, 1 - mean).min()) < SUSPICIOUS_PROBABILITY
+    suspicious = family == "binomial" and (not converged or extreme)
     separated = suspicious and separates(binary_comparisons(matrix[w > 0], response[w > 0]))
     if separated and firth_if_separated:
         if link != "logit":

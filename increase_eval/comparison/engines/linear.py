@@ -89,7 +89,9 @@ def coefficient_table(
     DataFrame
         Index ``term``; columns ``estimate, std_error, df, statistic, p_value, conf_low, conf_high``.
     """
-    return inference_table(pd.Index(list(names), name="term"), coefficients, np.sqrt(np.diag(vcov)), df, confidence)
+    # A variance under nought (a moment estimator's) is no variance: the error is missing.
+    variances = np.where(np.diag(vcov) >= 0, np.diag(vcov), np.nan)
+    return inference_table(pd.Index(list(names), name="term"), coefficients, np.sqrt(variances), df, confidence)
 
 
 def inference_table(

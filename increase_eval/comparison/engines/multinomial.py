@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
-from increase_eval.comparison.engines.generalised_linear import MAX_ITERATIONS, SUSPICIOUS_ETA, TOLERANCE
+from increase_eval.comparison.engines.generalised_linear import MAX_ITERATIONS, SUSPICIOUS_PROBABILITY, TOLERANCE
 from increase_eval.comparison.engines.separation import multinomial_comparisons, separates
 from increase_eval.errors import ConvergenceError, InsufficientDataError
 
@@ -79,9 +79,9 @@ def fit_multinomial(
         raise InsufficientDataError(f"the model needs two outcomes, all of which occur; they are: {list(outcomes)}")
     hits = indicators(codes, count)
     theta, converged = _newton(matrix, hits, w)
-    reach = float(np.abs(matrix @ theta.T).max())
+    p = probabilities(matrix, theta)
     # Newton's method can seem to arrive where probabilities round to 0 and 1: the linear programme decides.
-    if not converged or reach > SUSPICIOUS_ETA:
+    if not converged or float(p.min()) < SUSPICIOUS_PROBABILITY:
         if separates(multinomial_comparisons(matrix[w > 0], codes[w > 0], count)):
             raise ConvergenceError(
                 "the outcomes separate: some outcome is predicted perfectly by the columns of the model, and no "
@@ -89,7 +89,6 @@ def fit_multinomial(
             )
         if not converged:
             raise ConvergenceError(f"the multinomial model did not converge in {MAX_ITERATIONS} steps")
-    p = probabilities(matrix, theta)
     value = _log_likelihood(matrix, hits, w, theta)
     return MultinomialFit(matrix, codes, w, theta, p, _information(matrix, p, w), value)
 
