@@ -70,6 +70,8 @@ def test_moments_of_parts_give_the_same_as_rows(seed, k, cut):
 def test_omega_in_standard_units_does_not_depend_on_units(seed, k):
     items = answers(seed, k, n=200)
     factors = np.random.default_rng(seed).uniform(0.1, 10, size=k)
+    # Where an odd number of three correlations is negative, no factor gives them.
+    assume((items.corr() > 0.05).all(axis=None))
     one, two = (mcdonald_omega(frame, metric="correlation") for frame in (items, items * factors))
     assume(one.status == "computed")
     assert np.isclose(one.total, two.total, rtol=1e-6)
