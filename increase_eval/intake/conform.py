@@ -193,6 +193,7 @@ class _File:
         self.facts: list[ColumnFacts] = []
         self._expected = expected_columns(contract.study, source)
         self._reasons: list[pd.DataFrame] = []
+        self._converted: dict[tuple[int, str], Conversion] = {}
 
     def date_formats_of(self, name: str) -> tuple[str, ...]:
         """Give the date formats of the contracted column that a column of the file is, if it is one."""
@@ -223,9 +224,16 @@ class _File:
         return Block(positions, pd.DataFrame(values, index=pd.RangeIndex(len(positions))))
 
     def _read(self, column: Column, in_file: str, positions: np.ndarray) -> Conversion:
-        return self.contract.reader(column).read(
-            self.raw, in_file, positions, decimal=self.decimal, values_by=self.source.values_by
-        )
+        """Convert a column; where several waves of a long file share it, once for all of them."""
+        reader, every = self.contract.reader(column), len(self.raw.frame)
+        if len(positions) == every or self.columns.wave_column is None:
+            return reader.read(self.raw, in_file, positions, decimal=self.decimal, values_by=self.source.values_by)
+        if (id(column), in_file) not in self._converted:
+            rows = np.arange(every)
+            self._converted[id(column), in_file] = reader.read(
+                self.raw, in_file, rows, decimal=self.decimal, values_by=self.source.values_by
+            )
+        return self._converted[id(column), in_file].at(positions)
 
     def _column(self, column: Column, in_file: str, wave: Wave, positions: np.ndarray) -> pd.Series:
         reader = self.contract.reader(column)

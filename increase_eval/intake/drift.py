@@ -12,10 +12,11 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import Wave, fold
 from increase_eval.intake.messages import DRIFT
 from increase_eval.intake.rules import effective_values
-from increase_eval.intake.values import ColumnReader, Labels, cell_text
+from increase_eval.intake.values import ColumnReader, Labels
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column
@@ -107,6 +108,13 @@ class _Comparison:
     def __init__(self, study: Study, language: str) -> None:
         self.study = study
         self.language = language
+        waves: list[Wave] = [None, *study.wave_ids]
+        self._columns = {
+            (wave, column.name): column
+            for wave in waves
+            for column in (study.participant_columns if wave is None else study.wave_columns(wave))
+        }
+        self._values = {id(column): effective_values(study, column) for column in self._columns.values()}
 
     def _say(self, key: str, **values: object) -> str:
         return DRIFT[key].in_language(self.language).format(**values)
@@ -134,16 +142,14 @@ class _Comparison:
             yield "range", self._say("ranges", first=self._range(first.range), second=self._range(second.range))
 
     def _labels(self, column: Column) -> dict[str, str]:
-        values = self.study.table_of(column).values_of(column)
-        return {cell_text(value.code): value.label.in_language(self.language) for value in values}
+        return {cell_text(value.code): value.label.in_language(self.language) for value in self._values[id(column)]}
 
     def _range(self, pair: tuple[float, float] | None) -> str:
         return self._say("no_range") if pair is None else self._say("range", low=pair[0], high=pair[1])
 
     def with_contract(self, fact: ColumnFacts) -> Iterator[Row]:
         """Compare one column of one file with the contract."""
-        columns = self.study.participant_columns if fact.wave is None else self.study.wave_columns(fact.wave)
-        column = next(column for column in columns if column.name == fact.column)
+        column = self._columns[fact.wave, fact.column]
         place, contract = self._place(fact.wave, fact.source), self._say("contract")
         for kind, difference in self._label_differences(fact, column):
             yield fact.column, place, contract, kind, difference
@@ -153,7 +159,7 @@ class _Comparison:
             yield fact.column, place, contract, kind, self._say("outside", n=fact.outside, total=answered)
 
     def _label_differences(self, fact: ColumnFacts, column: Column) -> Iterator[tuple[str, str]]:
-        known = {cell_text(value.code): value for value in effective_values(self.study, column)}
+        known = {cell_text(value.code): value for value in self._values[id(column)]}
         if not known:
             return
         missing = {fold(cell_text(code)) for codes in column.missing.values() for code in codes}
@@ -191,9 +197,8 @@ class _Comparison:
 
     def _same_code(self, fact: ColumnFacts, label: str, other: str) -> bool:
         """Say whether two labels are one code of the contract, as in two languages."""
-        columns = self.study.participant_columns if fact.wave is None else self.study.wave_columns(fact.wave)
-        column = next(column for column in columns if column.name == fact.column)
-        labels = Labels(effective_values(self.study, column))
+        column = self._columns[fact.wave, fact.column]
+        labels = Labels(self._values[id(column)])
         code = labels.by_label(label)
         return code is not None and code == labels.by_label(other)
 

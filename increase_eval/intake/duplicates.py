@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.errors import ContractError
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.raw import RawTable, UnreadableFileError
-from increase_eval.intake.values import cell_text
 from increase_eval.study.sources import Duplicates
 
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text, plain_code
 from increase_eval.intake.columns import fold
 from increase_eval.intake.findings import Finding
 from increase_eval.intake.rules import effective_values
-from increase_eval.intake.values import cell_text, plain_code
 from increase_eval.study.structure import Level, Unit
 from increase_eval.study.study import Study
 

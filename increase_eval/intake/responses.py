@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from increase_eval.intake.values import cell_text
+from increase_eval.intake.cells import cell_text
 from increase_eval.study.study import Study
 
 

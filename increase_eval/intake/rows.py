@@ -11,11 +11,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text, plain_code
 from increase_eval.intake.columns import ColumnMap, Wave, fold, row_rules_of
 from increase_eval.intake.findings import Rejections
 from increase_eval.intake.keys import hash_keys, is_well_formed, normalise_keys
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import cell_text, plain_code
 from increase_eval.study.base import Text
 from increase_eval.study.sources import Source
 from increase_eval.study.structure import KeyRule

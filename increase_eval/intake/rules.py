@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.keys import PARTICIPANT_PATTERN
 from increase_eval.intake.remedies import REMEDIES, allowed_range, allowed_type, allowed_values
-from increase_eval.intake.values import cell_text, stored_dtype
+from increase_eval.intake.values import stored_dtype
 from increase_eval.study.base import Text
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column, Severity, ValueLabel

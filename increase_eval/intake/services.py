@@ -15,13 +15,13 @@ import pandas as pd
 import python_calamine
 
 from increase_eval.errors import DataError
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.files import find_files, relative_name, require_folder
 from increase_eval.intake.findings import Rejections, quarantine_table
 from increase_eval.intake.ledger import ledger_table
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.readers import read_file
-from increase_eval.intake.values import cell_text
 from increase_eval.study.base import Text
 from increase_eval.study.services import CountSource, ServiceStatistics
 from increase_eval.study.sources import ReadOptions, Source

@@ -9,26 +9,32 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from increase_eval.intake.cells import (
+    any_numbers,
+    cell_text,
+    plain_code,
+    read_dates,
+    read_numbers,
+    read_truth,
+    whole_numbers,
+    with_point,
+)
 from increase_eval.intake.columns import fold
 from increase_eval.intake.raw import RawTable
 from increase_eval.study.base import Code
 from increase_eval.study.tables import Column, ValueLabel
 
+Values = pd.api.extensions.ExtensionArray
+
 REASONS = ("refused", "not_asked", "left", "unknown")
 _UNKNOWN = len(REASONS)
-_NUMBER = r"^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$"
 _COMMA_NUMBER = re.compile(r"^[+-]?\d*,\d+$")
 _POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
-_WHOLE_WITH_POINT = re.compile(r"^-?\d+\.0+$")
-_ISO_DAY = r"^\d{4}-\d{2}-\d{2}(?: \d{2}:\d{2}:\d{2}(?:\.\d+)?)?$"
-_TRUE = ("1", "true", "yes", "y", "t", "vrai", "oui")
-_FALSE = ("0", "false", "no", "n", "f", "faux", "non")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,17 @@ class Conversion:
     def is_filled(self) -> np.ndarray:
         """Shape (rows,): the cell holds something."""
         return self.codes >= 0
+
+    def at(self, places: np.ndarray) -> Conversion:
+        """Give the conversion of some of the rows."""
+        return Conversion(
+            values=self.values.take(places).reset_index(drop=True),
+            failed=self.failed[places],
+            contradicted=self.contradicted[places],
+            reasons=self.reasons[places],
+            cells=self.cells,
+            codes=self.codes[places],
+        )
 
     def texts(self, where: np.ndarray) -> list[str]:
         """Give the cells of some rows as text; they must never reach a message or a table."""
@@ -130,9 +147,9 @@ class ColumnReader:
         else:
             texts_read = texts
         skip = (reasons > 0) | contradicted | np.array([not text for text in texts], dtype=bool)
-        written = _with_point(texts_read, unique, decimal)
+        written = with_point(texts_read, unique, decimal)
         values = self._convert(texts_read, written, skip)
-        failed = values.isna().to_numpy() & ~skip
+        failed = np.asarray(values.isna()) & ~skip
         return Conversion(
             values=_take(values, codes),
             failed=_spread(failed, codes),
@@ -150,7 +167,9 @@ class ColumnReader:
 
     def _reasons(self, texts: list[str], meanings: Mapping[str, str], raw: RawTable, name: str) -> np.ndarray:
         """Find the missing codes of the contract, by code or label, and those that only the file declares."""
-        found = np.array([self.missing.get(fold(plain_code(text)), 0) for text in texts], dtype="int8")
+        found = np.zeros(len(texts), dtype="int8")
+        if self.missing:
+            found = np.array([self.missing.get(fold(plain_code(text)), 0) for text in texts], dtype="int8")
         if meanings and self.missing:
             labelled = [self.missing.get(fold(meanings.get(text, "")), 0) if text else 0 for text in texts]
             found = np.where(found > 0, found, np.array(labelled, dtype="int8"))
@@ -172,30 +191,33 @@ class ColumnReader:
                 contradicted[place] = True
         return read, contradicted
 
-    def _convert(self, texts: list[str], written: list[str], skip: np.ndarray) -> pd.Series:
+    def _convert(self, texts: list[str], written: list[str], skip: np.ndarray) -> Values:
         """Turn distinct texts into values (numbers from `written`); what cannot be one becomes missing."""
-        kind = self.column.type
-        if kind == "date":
-            return _dates(texts, skip, self.column.date_formats)
-        if kind == "boolean" and not self.labels:
-            return pd.Series([None if s else _truth(t) for t, s in zip(texts, skip, strict=True)], dtype="boolean")
-        numbers = _numbers(written, skip) if self.dtype in ("Int64", "Float64", "boolean") else None
+        if self.column.type == "date":
+            days: Values = read_dates(texts, skip, self.column.date_formats).array
+            return days
         if self.labels:
-            return self._coded(texts, skip, numbers)
-        if numbers is None:
-            return pd.Series([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
-        return _whole(numbers) if self.dtype == "Int64" else numbers.astype("Float64")
-
-    def _coded(self, texts: list[str], skip: np.ndarray, numbers: pd.Series | None) -> pd.Series:
-        found = [None if s else self.labels.find(t) for t, s in zip(texts, skip, strict=True)]
-        if numbers is None:
-            closed = [None if s else (t if f is None else f) for f, t, s in zip(found, texts, skip, strict=True)]
-            return pd.Series([None if code is None else cell_text(code) for code in closed], dtype="str")
+            return self._coded(texts, written, skip)
         if self.dtype == "boolean":
-            return pd.Series([None if code is None else bool(code) for code in found], dtype="boolean")
-        coded = pd.Series([np.nan if code is None else float(code) for code in found], dtype="float64")
-        filled = coded.where(coded.notna(), numbers)
-        return _whole(filled) if self.dtype == "Int64" else filled.astype("Float64")
+            return pd.array([None if s else read_truth(t) for t, s in zip(texts, skip, strict=True)], dtype="boolean")
+        if self.dtype == "str":
+            return pd.array([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
+        numbers = read_numbers(written, skip)
+        values: Values = whole_numbers(numbers) if self.dtype == "Int64" else any_numbers(numbers)
+        return values
+
+    def _coded(self, texts: list[str], written: list[str], skip: np.ndarray) -> Values:
+        """Look texts up; a text or number that is no code stays, so that the rules can list it."""
+        found = [None if s else self.labels.find(t) for t, s in zip(texts, skip, strict=True)]
+        if self.dtype == "str":
+            kept = [None if s else t if f is None else cell_text(f) for f, t, s in zip(found, texts, skip, strict=True)]
+            return pd.array(kept, dtype="str")
+        if self.dtype == "boolean":
+            return pd.array([None if code is None else bool(code) for code in found], dtype="boolean")
+        coded = np.array([np.nan if code is None else float(code) for code in found], dtype="float64")
+        numbers = np.where(np.isnan(coded), read_numbers(written, skip), coded)
+        values: Values = whole_numbers(numbers) if self.dtype == "Int64" else any_numbers(numbers)
+        return values
 
 
 def stored_dtype(column: Column, values: Sequence[ValueLabel]) -> str:
@@ -209,27 +231,6 @@ def stored_dtype(column: Column, values: Sequence[ValueLabel]) -> str:
         return "Int64" if all(float(code).is_integer() for code in codes) else "Float64"
     by_type = {"integer": "Int64", "number": "Float64", "boolean": "boolean", "date": "datetime64[us]", "text": "str"}
     return by_type[column.type]
-
-
-def cell_text(cell: Any) -> str:
-    """Give the text of a cell as a spreadsheet would show it: 3.0 is ``3``, dates are ISO, blanks around are gone."""
-    if isinstance(cell, str):
-        return cell.strip()
-    if isinstance(cell, bool | np.bool_):
-        return "1" if cell else "0"
-    if isinstance(cell, float | np.floating):
-        return str(int(cell)) if float(cell).is_integer() else repr(float(cell))
-    if isinstance(cell, datetime):
-        day = cell.replace(tzinfo=None)
-        return day.strftime("%Y-%m-%d") if day.time() == datetime.min.time() else day.isoformat(sep=" ")
-    if isinstance(cell, date):
-        return cell.isoformat()
-    return str(cell).strip()
-
-
-def plain_code(text: str) -> str:
-    """Write the code 6.0 as 6; leave all else."""
-    return text.rstrip("0")[:-1] if _WHOLE_WITH_POINT.match(text) else text
 
 
 def declared_missing(texts: Sequence[str], raw: RawTable, name: str) -> np.ndarray:
@@ -262,53 +263,8 @@ def _labels_by_text(labels: Mapping[Any, str]) -> dict[str, str]:
     return {cell_text(code): label.strip() for code, label in labels.items()}
 
 
-def _with_point(texts: list[str], cells: Iterable[Any], decimal: str) -> list[str]:
-    """Write numbers with a point. Under a decimal comma a point is no part of a number: the two change places."""
-    if decimal == ".":
-        return texts
-    swap = str.maketrans(",.", ".,")
-    return [text.translate(swap) if isinstance(cell, str) else text for text, cell in zip(texts, cells, strict=True)]
-
-
-def _numbers(written: list[str], skip: np.ndarray) -> pd.Series:
-    cells = pd.Series([None if s else t for t, s in zip(written, skip, strict=True)], dtype="str")
-    return pd.to_numeric(cells.where(cells.str.match(_NUMBER, na=False))).astype("float64")
-
-
-def _whole(numbers: pd.Series) -> pd.Series:
-    """Make whole numbers of those that are; others become missing, never rounded."""
-    is_whole = numbers.notna() & (numbers % 1 == 0) & (numbers.abs() < 2**53)
-    return numbers.where(is_whole).astype("Int64")
-
-
-def _truth(text: str) -> bool | None:
-    folded = fold(text)
-    return True if folded in _TRUE else False if folded in _FALSE else None
-
-
-def _dates(texts: list[str], skip: np.ndarray, formats: Sequence[str]) -> pd.Series:
-    cells = pd.Series([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
-    days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
-    for pattern in formats:
-        open_cells = cells[days.isna() & cells.notna()]
-        if len(open_cells):
-            found = pd.to_datetime(open_cells, format=pattern, errors="coerce", exact=True)
-            days.loc[open_cells.index] = _without_zone(found)
-    iso = cells[days.isna() & cells.str.match(_ISO_DAY, na=False)]
-    if len(iso):
-        days.loc[iso.index] = pd.to_datetime(iso, format="ISO8601", errors="coerce").astype("datetime64[us]")
-    return days
-
-
-def _without_zone(days: pd.Series) -> pd.Series:
-    if isinstance(days.dtype, pd.DatetimeTZDtype):
-        days = days.dt.tz_localize(None)
-    return days.astype("datetime64[us]")
-
-
-def _take(unique: pd.Series, codes: np.ndarray) -> pd.Series:
-    taken = unique.array.take(codes, allow_fill=True)
-    return pd.Series(taken, dtype=unique.dtype)
+def _take(unique: Values, codes: np.ndarray) -> pd.Series:
+    return pd.Series(unique.take(codes, allow_fill=True), dtype=unique.dtype)
 
 
 def _spread(unique: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.drafting.assembling import coded_numbers, draft_columns, finish, is_number, participants_file
 from increase_eval.intake.drafting.blocks import find_blocks
 from increase_eval.intake.drafting.layout import DraftSource, DraftWave, Layout, SortedFile, slug, unique
 from increase_eval.intake.drafting.profiles import Profile
 from increase_eval.intake.drafting.roles import guess_wave_column
 from increase_eval.intake.drafting.waves import mark_of_file
-from increase_eval.intake.values import cell_text
 
 
 def long_of(one: SortedFile) -> tuple[SortedFile, str, str] | None:

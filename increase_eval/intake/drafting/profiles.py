@@ -10,9 +10,10 @@ from typing import Literal
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import cell_text, declared_missing
+from increase_eval.intake.values import declared_missing
 from increase_eval.study.base import Code
 from increase_eval.study.tables import MissingReason
 

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 
 import pandas as pd
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.drafting.profiles import Profile
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import cell_text
 
 MOST_WAVES = 15
 

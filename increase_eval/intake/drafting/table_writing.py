@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.drafting.layout import FREE_TEXT, DraftColumn, Layout, slug, unique
 from increase_eval.intake.drafting.profiles import Profile
 from increase_eval.intake.drafting.yaml_text import both, comment, flow, flow_list, scalar
-from increase_eval.intake.values import cell_text
 from increase_eval.study.base import Code
 
 Labels = tuple[tuple[Code, str], ...]

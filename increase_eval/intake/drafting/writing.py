@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.drafting.layout import DraftSource, Layout, slug, unique
 from increase_eval.intake.drafting.roles import is_control
 from increase_eval.intake.drafting.table_writing import distinct_labels, schema_line, table_text
 from increase_eval.intake.drafting.yaml_text import both, comment, flow, flow_list, scalar
-from increase_eval.intake.values import cell_text
 
 
 def contract_files(name: str, layout: Layout) -> dict[str, str]:

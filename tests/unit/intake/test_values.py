@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from increase_eval.intake.cells import cell_text, plain_code
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import ColumnReader, Labels, cell_text, find_decimal, plain_code, stored_dtype
+from increase_eval.intake.values import ColumnReader, Labels, find_decimal, stored_dtype
 from increase_eval.study.tables import Column, ValueLabel
 
 
