@@ -6,7 +6,7 @@ correct for what the response model holds, and for nothing that was not measured
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,12 +16,13 @@ import pandas as pd
 
 from increase_eval.comparison.adjustment.weights import (
     Weights,
+    WeightStep,
     effective_size,
     largest_share,
     standardised_difference,
 )
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
-from increase_eval.comparison.engines.generalised_linear import fit_generalised
+from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import ordered_levels, parse_formula
 
@@ -39,6 +40,7 @@ class _WaveFit:
     frame: ModelFrame
     answered: Booleans
     probability: Floats
+    fit: GeneralisedFit | None
     note: str | None
     dropped: int
 
@@ -139,6 +141,8 @@ def inverse_probability_weights(
         method="inverse probability of answering" + (", stabilised" if stabilised else ""),
         n_dropped=fits[-1].dropped,
         notes=tuple(notes),
+        steps=tuple(_steps(fits, people, (cut < values) | (values == 0))),
+        units=people,
     )
 
 
@@ -188,7 +192,7 @@ def _wave_fits(formula: str, data: pd.DataFrame, people: Ints, wave: str | None,
 
 
 def _refuse_returns(response: pd.Series[Any], expected: Booleans) -> None:
-    answered = response.fillna(0).to_numpy(dtype=float) == 1
+    answered = response.to_numpy(dtype=object) == 1
     if (answered & ~expected).any():
         count = int((answered & ~expected).sum())
         raise ValueError(
@@ -204,10 +208,27 @@ def _fit_wave(formula: str, data: pd.DataFrame, candidates: Booleans, label: Any
     place = "" if label is None else f" in {label}"
     if event.min() == event.max():
         note = None if event.min() else f"nobody answered{place}"
-        return _WaveFit(label, rows, frame, event == 1, np.ones(len(event)), note, 0)
+        return _WaveFit(label, rows, frame, event == 1, np.ones(len(event)), None, note, 0)
     fit = fit_generalised(frame.matrix, event, frame.names, firth_if_separated=True)
     note = f"the response model separates{place}: Firth's penalised likelihood" if fit.is_separated else None
-    return _WaveFit(label, rows, frame, event == 1, fit.fitted, note, 0)
+    return _WaveFit(label, rows, frame, event == 1, fit.fitted, fit, note, 0)
+
+
+def _steps(fits: Sequence[_WaveFit], people: Ints, fixed: Booleans) -> Iterator[WeightStep]:
+    """Give how log weights move with each wave's response model: -(1 - p) x, in its own wave and in all later ones.
+
+    Trimmed weights do not move. Numerators are taken as fixed.
+    """
+    for number, own in enumerate(fits):
+        if own.fit is None:
+            continue
+        slope = np.zeros((people.max() + 1, own.fit.matrix.shape[1]))
+        slope[people[own.rows]] = -(1 - own.probability)[:, None] * own.fit.matrix
+        later = np.zeros(len(people), dtype=bool)
+        for fit in fits[number:]:
+            later |= fit.rows
+        slopes = np.where((later & ~fixed)[:, None], slope[people], 0.0)
+        yield WeightStep(own.rows, own.fit.equations(), slopes)
 
 
 def _numerators(fit: _WaveFit, arm: str | None) -> Floats:

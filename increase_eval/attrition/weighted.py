@@ -8,15 +8,15 @@ model.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from increase_eval.comparison.adjustment.weights import effective_size
+from increase_eval.comparison.adjustment.weights import Weights, effective_size
 from increase_eval.comparison.categorical.proportions import normal_quantile
-from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
+from increase_eval.comparison.engines.estimating_equations import EstimatingEquations, sum_by
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame, read_clusters
 from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
 from increase_eval.comparison.engines.linear import coefficient_table
@@ -77,6 +77,7 @@ def weighted_model(
     weights: str,
     cluster: str | None = None,
     family: WeightedFamily = "gaussian",
+    estimated: Weights | None = None,
     confidence: float = 0.95,
 ) -> WeightedFit:
     """How sure is a weighted regression?
@@ -93,6 +94,9 @@ def weighted_model(
         Column of clusters, taken as sampled independently.
     family
         ``gaussian`` (identity) or ``binomial`` (logit, outcome 0 or 1).
+    estimated
+        The response weights that the column holds (made from the same rows, in the same order): errors then count that
+        they were estimated. Empty: weights are taken as fixed, as survey software does.
     confidence
         Coverage of the intervals.
 
@@ -114,6 +118,10 @@ def weighted_model(
     -----
     Σ w_i u_i(β) = 0; V = m/(m-1) A⁻¹(Σ_g s_g s_g')A⁻¹ with s_g the weighted scores of a cluster (of a row where there
     are none) and m their number; t on m - 1 - (p - 1) degrees of freedom, as R's survey has it.
+
+    With `estimated`, the response models' equations are stacked on these: s_i becomes w_i u_i + Σ_k M_k f_ik over all
+    who were asked, f_ik the influence of person i on the parameters of response model k and M_k how the weighted
+    equations move with them; a person's rows are one unit, and m counts everybody asked.
 
     References
     ----------
@@ -143,9 +151,37 @@ def weighted_model(
     # The scale of weights must not reach the solver's tolerances.
     scaled = frame.weights / frame.weights.mean()
     fit = fit_generalised(frame.matrix, response, frame.names, family=family, weights=scaled)
-    vcov = fit.equations().sandwich(clusters, factor=count / (count - 1))
+    if estimated is None:
+        vcov = fit.equations().sandwich(clusters, factor=count / (count - 1))
+    else:
+        vcov = _with_estimated_weights(fit, frame, estimated, None if cluster is None else data[cluster])
     table = coefficient_table(frame.names, fit.coefficients, vcov, df, confidence)
     size = effective_size(frame.weights)
     return WeightedFit(
         table, vcov, df, size, len(response), count, frame.n_dropped, family, formula, confidence, fit, frame
     )
+
+
+def _with_estimated_weights(
+    fit: GeneralisedFit, frame: ModelFrame, weights: Weights, cluster: pd.Series[Any] | None
+) -> Floats:
+    """Stack the weighted equations on those of the response models, over everybody who was asked."""
+    if weights.units is None:
+        raise ValueError(f"weights of the kind {weights.method!r} do not come from response models")
+    if len(weights.units) != len(frame.rows):
+        raise ValueError(
+            f"`estimated` holds {len(weights.units)} rows and the data {len(frame.rows)}; allowed: the same"
+        )
+    found = weights.values.to_numpy()[frame.rows]
+    if np.ptp(found / frame.weights) > 1e-9 * float((found / frame.weights).mean()):
+        raise ValueError("the column of weights is not in proportion to `estimated`")
+    own = fit.equations()
+    influence = np.zeros((len(frame.rows), len(frame.names)))
+    influence[frame.rows] = own.influence()
+    for step in weights.steps:
+        moves = own.scores.T @ step.slopes[frame.rows]
+        influence[step.rows] += step.equations.influence() @ np.linalg.solve(own.derivative, moves).T
+    units = weights.units if cluster is None else read_clusters(cluster)
+    sums = sum_by(influence, units)
+    count = len(sums)
+    return np.asarray(count / (count - 1) * sums.T @ sums)

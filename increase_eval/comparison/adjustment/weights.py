@@ -9,12 +9,32 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
 from increase_eval.results import estimate_table
 
 if TYPE_CHECKING:
     from increase_eval.comparison.adjustment.propensity import Propensity
 
 Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class WeightStep:
+    """One model that weights were made from, so that errors can count its estimation.
+
+    Attributes
+    ----------
+    rows
+        Shape (N,): the rows of the data that the model was fitted to.
+    equations
+        The model's score equations, on those rows.
+    slopes
+        Shape (N, q): the derivative of every row's log weight by the model's parameters.
+    """
+
+    rows: npt.NDArray[np.bool_]
+    equations: EstimatingEquations
+    slopes: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +61,9 @@ class Weights:
         Rows without a weight because something was missing.
     notes
         What a reader must know: separation, trimming, a fall-back.
+    propensity, steps, units
+        The models behind the weights, and the participant of each row: what errors need to count the weights'
+        estimation.
     """
 
     values: pd.Series[Any]
@@ -52,6 +75,8 @@ class Weights:
     n_dropped: int
     notes: tuple[str, ...] = ()
     propensity: Propensity | None = field(default=None, repr=False)
+    steps: tuple[WeightStep, ...] = field(default=(), repr=False)
+    units: npt.NDArray[np.int64] | None = field(default=None, repr=False)
 
     def means(self, outcome: str, *, confidence: float = 0.95) -> pd.DataFrame:
         """Give the weighted mean of an outcome by arm, with errors that count the estimated propensities.

@@ -150,6 +150,101 @@ def test_weights_of_nought_and_missing_rows_are_dropped(data) -> None:
         weighted_model("y ~ x", data.assign(w=-1.0), weights="w")
 
 
+def test_counting_the_estimation_agrees_with_the_jackknife(data) -> None:
+    def analyse(frame):
+        weights = inverse_probability_weights("answered ~ x", frame, subject="id", stabilised=False)
+        return weighted_model("y ~ 1", frame.assign(w=weights.values), weights="w", estimated=weights)
+
+    kept = data.iloc[:150]
+    found = [analyse(kept.drop(index=row)).coefficients.loc["Intercept", "estimate"] for row in kept.index]
+    # the jackknife is larger by terms of order 1/n: about 75 answered, for three parameters
+    assert np.sqrt(analyse(kept).vcov[0, 0]) == pytest.approx(np.sqrt(149 * np.var(found)), rel=0.08)
+
+
+def stacked_variance(equations, theta) -> np.ndarray:
+    """Differentiate stacked estimating equations numerically: theta -> (people, parameters)."""
+    columns = []
+    for j in range(len(theta)):
+        step = np.zeros(len(theta))
+        step[j] = 1e-6
+        columns.append((equations(theta + step) - equations(theta - step)).sum(axis=0) / 2e-6)
+    inverse = np.linalg.inv(-np.array(columns).T)
+    scores = equations(theta)
+    n = len(scores)
+    return n / (n - 1) * inverse @ scores.T @ scores @ inverse.T
+
+
+def test_counting_the_estimation_is_the_sandwich_of_the_stacked_equations(data) -> None:
+    weights = inverse_probability_weights("answered ~ x", data, subject="id", stabilised=False)
+    fit = weighted_model("y ~ arm", data.assign(w=weights.values), weights="w", estimated=weights)
+    z = np.column_stack([np.ones(300), data["x"]])
+    x = np.column_stack([np.ones(300), data["arm"] == "b"]).astype(float)
+    answered, y = data["answered"].to_numpy(), data["y"].to_numpy()
+
+    def equations(theta):
+        p = 1 / (1 + np.exp(-z @ theta[:2]))
+        return np.column_stack([(answered - p)[:, None] * z, (answered / p * (y - x @ theta[2:]))[:, None] * x])
+
+    gamma = sm.Logit(answered, z).fit(disp=0, tol=1e-14).params
+    theta = np.concatenate([gamma, fit.coefficients["estimate"]])
+    # 1e-5: the check differentiates numerically
+    assert fit.vcov == pytest.approx(stacked_variance(equations, theta)[2:, 2:], rel=1e-5)
+    fixed = weighted_model("y ~ arm", data.assign(w=weights.values), weights="w").vcov
+    assert np.trace(fit.vcov) != pytest.approx(np.trace(fixed), rel=1e-3)
+
+
+def test_estimated_weights_by_group_are_post_stratification(data) -> None:
+    weights = inverse_probability_weights("answered ~ arm", data, subject="id", stabilised=False)
+    fit = weighted_model("y ~ 1", data.assign(w=weights.values), weights="w", estimated=weights)
+    shares, variance = data["arm"].value_counts(normalize=True), 0.0
+    means = data[data["answered"] == 1].groupby("arm")["y"].mean()
+    centre = shares @ means[shares.index]
+    for arm, share in shares.items():
+        own = data.loc[(data["answered"] == 1) & (data["arm"] == arm), "y"]
+        variance += share**2 * own.var(ddof=0) / len(own) + share * (means[arm] - centre) ** 2 / 300
+    assert fit.coefficients.loc["Intercept", "estimate"] == pytest.approx(centre, rel=1e-9)
+    assert fit.vcov[0, 0] == pytest.approx(variance * 300 / 299, rel=1e-8)
+
+
+def test_estimated_weights_of_several_waves_are_the_stacked_sandwich() -> None:
+    rng = np.random.default_rng(14)
+    x = rng.normal(size=160)
+    y = x + rng.normal(size=160)
+    first = (rng.uniform(size=160) < 1 / (1 + np.exp(-0.5 - x))).astype(int)
+    second = first * (rng.uniform(size=160) < 1 / (1 + np.exp(-0.5 + 0.5 * x)))
+    waves = [pd.DataFrame({"id": range(160), "x": x, "wave": w, "answered": a}) for w, a in ((1, first), (2, second))]
+    frame = pd.concat(waves, ignore_index=True)
+    frame["y"] = np.where((frame["wave"] == 2) & (frame["answered"] == 1), np.tile(y, 2), np.nan)
+    weights = inverse_probability_weights("answered ~ x", frame, subject="id", wave="wave", stabilised=False)
+    fit = weighted_model("y ~ 1", frame.assign(w=weights.values), weights="w", estimated=weights)
+    z = np.column_stack([np.ones(160), x])
+
+    def equations(theta):
+        p1, p2 = (1 / (1 + np.exp(-z @ theta[at])) for at in (slice(0, 2), slice(2, 4)))
+        mean = second / (p1 * p2) * (y - theta[4])
+        return np.column_stack([(first - p1)[:, None] * z, (first * (second - p2))[:, None] * z, mean])
+
+    one = sm.Logit(first, z).fit(disp=0, tol=1e-14).params
+    two = sm.Logit(second[first == 1], z[first == 1]).fit(disp=0, tol=1e-14).params
+    theta = np.array([*one, *two, fit.coefficients.loc["Intercept", "estimate"]])
+    assert fit.vcov[0, 0] == pytest.approx(stacked_variance(equations, theta)[4, 4], rel=1e-5)
+
+
+def test_weights_that_are_not_those_of_the_column_are_refused(data) -> None:
+    weights = inverse_probability_weights("answered ~ x", data, subject="id")
+    with pytest.raises(ValueError, match="proportion"):
+        weighted_model("y ~ x", data.assign(w=weights.values**2), weights="w", estimated=weights)
+    calibrated = calibrate_weights(data, MARGINS)
+    with pytest.raises(ValueError, match="response models"):
+        weighted_model("y ~ x", data.assign(w=calibrated.values), weights="w", estimated=calibrated)
+
+
+def test_whether_answered_may_be_a_nullable_boolean(data) -> None:
+    plain = inverse_probability_weights("answered ~ x", data, subject="id").values
+    nullable = inverse_probability_weights("answered ~ x", data.astype({"answered": "boolean"}), subject="id").values
+    assert nullable.to_numpy() == pytest.approx(plain.to_numpy(), rel=1e-12)
+
+
 MARGINS = {"sex": {"f": 500, "m": 500}, "arm": {"a": 700, "b": 300}}
 
 
