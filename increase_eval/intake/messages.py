@@ -33,6 +33,11 @@ MESSAGES: dict[str, Text] = {
         en="the participant is met first here and has no baseline record: kept, with a missing baseline",
         fr="le participant apparaît ici pour la première fois, sans données de départ : gardé, données manquantes",
     ),
+    "stale_correction": Text(
+        en="corrections.csv names a file or row that is not here: not applied",
+        fr="corrections.csv nomme un fichier ou une ligne absents d'ici : non appliqué",
+    ),
+    "correction": Text(en="a correction was applied to this row", fr="une correction a été appliquée à cette ligne"),
     "in_no_wave": Text(
         en="participants in no wave: {n} of {total}", fr="participants dans aucune vague : {n} sur {total}"
     ),

@@ -66,6 +66,14 @@ REMEDIES: dict[str, Text] = {
         en="The answer is dated before one of an earlier wave. Check both dates.",
         fr="La réponse est datée avant celle d'une vague antérieure. Vérifier les deux dates.",
     ),
+    "unknown_participant": Text(
+        en="Nobody has this key. See the proposed links; what you confirm goes into corrections.csv.",
+        fr="Personne n'a cet identifiant. Voir les liens proposés ; confirmer dans corrections.csv.",
+    ),
+    "dropped_by_correction": Text(
+        en="Nothing to do: corrections.csv says to leave this row out.",
+        fr="Rien à faire : corrections.csv dit d'écarter cette ligne.",
+    ),
     "participant": Text(en="Run the intake again.", fr="Relancer l'import."),
 }
 """Kind of rule -> remedy. Rules of the contract bring their own."""

@@ -12,10 +12,12 @@ from increase_eval.errors import DataError
 from increase_eval.intake.assembly import PLACE, Assembly, apply_unique_rules, assemble
 from increase_eval.intake.columns import Wave, map_columns
 from increase_eval.intake.conform import ConformedFile, Contract, conform_file
+from increase_eval.intake.corrections import CORRECTIONS_FILE, apply_corrections, read_corrections
 from increase_eval.intake.drift import drift_table
 from increase_eval.intake.files import find_files, relative_name, require_folder, unused_files
 from increase_eval.intake.findings import Finding, findings_table, quarantine_table
 from increase_eval.intake.ledger import ledger_table
+from increase_eval.intake.linkage import propose_links, quarantine_unknown
 from increase_eval.intake.participants import participants_table
 from increase_eval.intake.raw import RawTable, UnreadableFileError
 from increase_eval.intake.readers import read_file
@@ -54,6 +56,9 @@ class Intake:
         kind, file, row, column, wave, n, message: what costs nothing and should be known.
     drift
         column, first, second, kind, difference: codebooks that differ between waves, files and contract.
+    proposed_links
+        Rows under an unknown key and the participants' rows whose key is one slip away, as lines for
+        ``corrections.csv``; neither keys nor answers.
     """
 
     participants: pd.DataFrame
@@ -65,6 +70,7 @@ class Intake:
     input_files: pd.DataFrame
     findings: pd.DataFrame
     drift: pd.DataFrame
+    proposed_links: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +126,13 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
     contract = Contract(study, key_secret=key_secret, language=language)
     files, findings = _conform_all(contract, folder)
     _stop_if_told(study, files, [file.rejections for file in files])
+    files, corrected = apply_corrections(files, read_corrections(folder), language)
     work = assemble(contract, files)
     waves = {wave: apply_unique_rules(work, wave, _table(work, wave)) for wave in study.wave_ids}
     waves = reject_dates_out_of_order(work, add_answer_dates(study, waves))
     baseline = apply_unique_rules(work, None, _table(work, None))
     waves = {wave: work.staying(frame) for wave, frame in waves.items()}
+    waves, unknown = quarantine_unknown(work, baseline, waves)
     participants, about = participants_table(work, baseline, waves)
     _stop_if_told(study, files, [found.table() for found in work.rejections])
     waves = add_windows(study, participants, waves)
@@ -137,8 +145,9 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
         duplicates=work.duplicates,
         ledger=_ledger(work, rejections),
         input_files=_input_files(work),
-        findings=findings_table([*findings, *about], language),
+        findings=findings_table([*findings, *corrected, *about], language),
         drift=drift_table(study, [fact for file in work.files for fact in file.facts], language),
+        proposed_links=propose_links(study, folder, files, unknown),
     )
     return OpenIntake(intake, rejections["value"].reset_index(drop=True))
 
@@ -163,7 +172,8 @@ def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile],
                 findings += about
     if problems:
         raise DataError(f"the raw files of {contract.study.id!r} cannot be taken in", problems)
-    known = contract.study.services.source.files if contract.study.services is not None else ()
+    counts = contract.study.services.source.files if contract.study.services is not None else ()
+    known = (*counts, CORRECTIONS_FILE)
     findings += [Finding("unused_file", file=name) for name in unused_files(folder, used, known)]
     return conformed, findings
 

@@ -151,6 +151,17 @@ class Participants(ContractModel):
     country: Annotated[
         ColumnName | None, Field(description="The column with the country, where there are several.")
     ] = None
+    is_complete: Annotated[
+        bool,
+        Field(
+            description="True: everybody is in the source; an answer under a key that is not is quarantined, and "
+            "proposed as a link where the key is near one that is."
+        ),
+    ] = False
+    link_on: Annotated[
+        dict[ColumnName, ColumnName],
+        Field(description="Column of the waves -> the participants' column that agrees with it in a good link."),
+    ] = {}
 
 
 class Privacy(ContractModel):
