@@ -246,6 +246,11 @@ def learn_design(formula: str | ParsedFormula, frame: pd.DataFrame, *, categoric
         raise InsufficientDataError(f"no row has all of {[*parsed.variables]} and the response {parsed.response!r}")
     forced = {*categorical, *parsed.categorical}
     variables = {name: _learn_variable(frame[name], usable, name in forced, parsed) for name in parsed.variables}
+    return design_of(parsed, variables)
+
+
+def design_of(parsed: ParsedFormula, variables: Mapping[str, Variable]) -> Design:
+    """Build the design of a formula whose variables are known."""
     return Design(parsed, variables, tuple(_columns(parsed, variables)))
 
 

@@ -147,7 +147,7 @@ def _over_subjects(layout: Layout, model: MomentModel, theta: FloatArray, power:
         scores = (Y.swapaxes(1, 2) @ residual[..., None])[..., 0]
         meat += scores.T @ scores
     vcov = root @ meat @ root.T
-    n = len(layout.first_rows)
+    n = layout.n_subjects
     return EmpiricalErrors(vcov, root, n, lambda: ((Y.swapaxes(1, 2), adjusted) for Y, adjusted, _ in chunks()))
 
 

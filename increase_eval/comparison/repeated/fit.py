@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 
 from increase_eval.comparison.repeated.assemble import Columns, arrange, choose_columns, gather_identity, take_moments
 from increase_eval.comparison.repeated.baseline import constrained_columns, with_baseline
+from increase_eval.comparison.repeated.batches import Batches, lay_out_batches
 from increase_eval.comparison.repeated.inference import Inference, choose_df, infer
 from increase_eval.comparison.repeated.layout import Layout, Roles, lay_out
 from increase_eval.comparison.repeated.likelihood import sigmas
@@ -16,11 +18,12 @@ from increase_eval.comparison.repeated.result import MmrmFit
 from increase_eval.comparison.repeated.solve import Solution, solve
 from increase_eval.comparison.repeated.structures import STRUCTURES, make_structure
 from increase_eval.errors import InsufficientDataError
+from increase_eval.moments.pattern import PatternMoments
 
 
 def fit_mmrm(
     formula: str,
-    data: pd.DataFrame,
+    data: pd.DataFrame | Batches,
     *,
     subject: str,
     visit: str,
@@ -40,7 +43,9 @@ def fit_mmrm(
     formula
         As in R or formulaic, for instance ``"score ~ age * visit + arm * visit"``; the visit is always categorical.
     data
-        Long: one row a subject and visit. Rows without outcome or covariate are left out, one by one.
+        Long: one row a subject and visit. Rows without outcome or covariate are left out, one by one. Also a list of
+        such tables, or a function that gives an iterator of them each time it is called: batches of whole subjects
+        that are never in memory together (refits and empirical errors then have no rows to work on).
     subject, visit
         Columns of the subject and of the visit (categories in their order, others sorted).
     covariance
@@ -126,26 +131,22 @@ def fit_mmrm(
         make_structure(covariance, 2)
     df_method = choose_df(df, standard_errors, cluster, reml=reml)
     roles = Roles(subject, visit, covariance_by, weights, cluster)
-    _check_roles(roles, data)
-    # A shallow copy: what is done to the table later does not reach a fit that still refers to it.
-    written, rows = with_baseline(formula, data.copy(deep=False), roles, baseline)
-    layout = lay_out(written, rows, roles)
-    cells = arrange(take_moments(layout), layout.m)
+    layout, moments, n_people = _read(formula, data, roles, baseline, standard_errors)
+    cells = arrange(moments, layout.m)
     drop = constrained_columns(layout.design, visit) if baseline == "constrained" else np.zeros(0, dtype=np.int64)
     products = gather_identity(layout.map, cells.seen, cells.total())[0, :-1, :-1]
     columns = choose_columns(products, layout.scaling, drop)
-    if len(layout.used) <= len(columns.kept):
-        raise InsufficientDataError(f"{len(layout.used)} usable rows cannot carry {len(columns.kept)} coefficients")
+    if layout.n_obs <= len(columns.kept):
+        raise InsufficientDataError(f"{layout.n_obs} usable rows cannot carry {len(columns.kept)} coefficients")
     found = solve(layout, cells, columns, covariance, reml=reml)
     inference = infer(layout, cells, columns, found, df_method, standard_errors)
-    total_people = int(data[subject].nunique())
     method = _method(found, df_method, standard_errors, roles, baseline)
     return MmrmFit(
         **_numbers(layout, columns, found, inference),
-        n_obs=len(layout.used),
-        n_subjects=len(layout.first_rows),
-        n_dropped=total_people - len(layout.first_rows),
-        n_rows_dropped=len(rows) - len(layout.used),
+        n_obs=layout.n_obs,
+        n_subjects=layout.n_subjects,
+        n_dropped=n_people - layout.n_subjects,
+        n_rows_dropped=layout.n_rows - layout.n_obs,
         status=found.status,
         aliased=tuple(layout.design.names[j] for j in columns.aliased),
         method=method,
@@ -157,11 +158,31 @@ def fit_mmrm(
     )
 
 
-def _check_roles(roles: Roles, data: pd.DataFrame) -> None:
-    if not isinstance(data, pd.DataFrame):
-        raise TypeError(f"data must be a DataFrame; got {type(data).__name__}")
+def _read(
+    formula: str, data: pd.DataFrame | Batches, roles: Roles, baseline: str | None, standard_errors: str
+) -> tuple[Layout, PatternMoments, int]:
+    """Lay out one table, or batches; with the moments, and the number of people with or without a usable row."""
     if roles.subject == roles.visit:
         raise ValueError(f"subject and visit are the same column {roles.subject!r}")
+    if isinstance(data, pd.DataFrame):
+        _check_roles(roles, data)
+        # A shallow copy: what is done to the table later does not reach a fit that still refers to it.
+        written, rows = with_baseline(formula, data.copy(deep=False), roles, baseline)
+        layout = lay_out(written, rows, roles)
+        return layout, take_moments(layout), int(data[roles.subject].nunique())
+    if not callable(data) and (not isinstance(data, Iterable) or isinstance(data, Iterator)):
+        raise TypeError(
+            "data must be a DataFrame, a list of tables, or a function that gives an iterator of tables; "
+            f"got {type(data).__name__}, which cannot be gone through twice"
+        )
+    if standard_errors != "model" or baseline == "covariate":
+        raise ValueError("empirical errors and baseline='covariate' need the rows together; give one DataFrame")
+    with_baseline(formula, pd.DataFrame(), roles, baseline)
+    layout, moments = lay_out_batches(formula, data, roles)
+    return layout, moments, layout.n_people
+
+
+def _check_roles(roles: Roles, data: pd.DataFrame) -> None:
     absent = [name for name in (roles.subject, roles.visit) if name not in data.columns]
     if absent:
         raise ValueError(f"columns {absent} are not in the table; it has {list(data.columns)}")
@@ -169,7 +190,7 @@ def _check_roles(roles: Roles, data: pd.DataFrame) -> None:
 
 def _numbers(layout: Layout, columns: Columns, found: Solution, inference: Inference) -> dict[str, Any]:
     """Results in the units of the data, with their names."""
-    n_obs, n, p = len(layout.used), len(layout.first_rows), found.model.p
+    n_obs, n, p = layout.n_obs, layout.n_subjects, found.model.p
     scale = layout.scaling.response_scale
     # Undo the scaling: the outcome's in every row, the design's in |X' V^-1 X|.
     log_likelihood = -float(found.at.value[0]) - n_obs * np.log(scale) + layout.half_log_weights

@@ -157,7 +157,7 @@ def _intercept(layout: Layout) -> int:
 
 
 def _column_df(layout: Layout, columns: Columns, df_method: str) -> FloatArray | None:
-    n_obs, n_people, p = len(layout.used), len(layout.first_rows), len(columns.kept)
+    n_obs, n_people, p = layout.n_obs, layout.n_subjects, len(columns.kept)
     if df_method == "residual":
         return np.full(p, float(n_obs - p))
     if df_method != "between-within":

@@ -56,8 +56,10 @@ class Layout:
         How outcome and covariates were centred and scaled, to undo it.
     between
         (P,) True for columns that are constant within people.
-    n_people
-        People in the table, with or without a usable row.
+    n_rows, n_people
+        Rows and people in the table, usable or not.
+    n_obs, n_subjects
+        Rows and people used.
     half_log_weights
         Half the sum of the logarithms of the precision weights.
     """
@@ -74,7 +76,10 @@ class Layout:
     group_levels: tuple[Any, ...]
     scaling: Scaling
     between: BoolArray
+    n_rows: int
     n_people: int
+    n_obs: int
+    n_subjects: int
     half_log_weights: float
 
     @property
@@ -89,15 +94,39 @@ class Layout:
 
     def constant(self, column: str) -> pd.Series[Any]:
         """Value of a column for each person, refused if it changes within a person or is missing."""
+        self.need_rows(f"column {column!r}")
         return _constant(self.frame, column, self.used, self.people_of_rows(), self.first_rows)
+
+    def need_rows(self, purpose: str) -> None:
+        """Refuse what needs the rows of a model that was fitted from batches."""
+        if not len(self.used):
+            raise ValueError(f"{purpose} needs the rows, and this model was fitted from batches; give one DataFrame")
 
     def people_of_rows(self) -> IntArray:
         """Person number of each used row."""
         return _people(self.frame, self.roles.subject, self.used)
 
 
-def lay_out(formula: str, data: pd.DataFrame, roles: Roles) -> Layout:
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What must be the same in every batch: levels, visits, units, and which columns are constant within people."""
+
+    design: Design
+    visits: tuple[Any, ...]
+    scaling: Scaling
+    fixed: Mapping[str, bool]
+    group_levels: tuple[Any, ...]
+
+
+def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = None) -> Layout:
     """Check the table and lay people out by features.
+
+    Parameters
+    ----------
+    formula, data, roles
+        As for the fit.
+    plan
+        What was learned from all batches, where ``data`` is one of them.
 
     Raises
     ------
@@ -111,26 +140,27 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles) -> Layout:
     parsed = parse_formula(formula)
     if parsed.response is None:
         raise ValueError(f"formula {formula!r} has no outcome on its left-hand side")
-    _check_columns(data, roles, parsed.response)
+    check_columns(data, roles, parsed.response)
     usable = usable_rows(data, [*dict.fromkeys([*parsed.variables, parsed.response])])
-    visits = _visits(data[roles.visit], usable, parsed.response)
-    design = learn_design(parsed, data, categorical=[roles.visit])
+    visits = plan.visits if plan else _visits(data[roles.visit], usable, parsed.response)
+    design = plan.design if plan else learn_design(parsed, data, categorical=[roles.visit])
     used = np.flatnonzero(usable)
     everyone, _ = pd.factorize(data[roles.subject])
     people = compact(everyone[used])
-    n = int(people.max()) + 1
+    n = int(people.max(initial=-1)) + 1
     visit_codes = Variable(roles.visit, roles.visit, visits).codes(data[[roles.visit]])[used]
     position = _positions(people, visit_codes, used, n, len(visits), roles)
     first_rows = np.zeros(n, dtype=np.int64)
     first_rows[people[::-1]] = used[::-1]
     weights = _weights(data, roles, used)
     source = _Source(data, design, used, people, first_rows, position, weights)
-    scaling = learn_scaling(design, source.numbers, parsed.response, data, used)
-    features, mapping, between = _features(source, roles.visit, scaling)
-    groups, levels = _groups(source, roles)
+    scaling = plan.scaling if plan else learn_scaling(design, source.numbers, parsed.response, data, used)
+    features, mapping, between = _features(source, roles, scaling, plan.fixed if plan else None)
+    groups, levels = _groups(source, roles, plan.group_levels if plan else None)
+    half_log_weights = 0.0 if weights is None else 0.5 * float(np.log(weights[used]).sum())
     return Layout(
         data, roles, design, visits, used, first_rows, features, mapping, groups, levels, scaling, between,
-        int(everyone.max()) + 1, 0.0 if weights is None else 0.5 * float(np.log(weights[used]).sum()),
+        len(data), int(everyone.max(initial=-1)) + 1, len(used), n, half_log_weights,
     )  # fmt: skip
 
 
@@ -154,7 +184,8 @@ class _Source:
         return bool((values[self.used] == values[self.first_rows][self.people]).all())
 
 
-def _check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
+def check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
+    """Refuse a table that lacks a column, or a value where every row needs one, or whose outcome is no number."""
     if not data.columns.is_unique:
         raise ValueError("the table has two columns of the same name")
     named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, roles.cluster]
@@ -213,14 +244,14 @@ def _weights(data: pd.DataFrame, roles: Roles, used: IntArray) -> FloatArray | N
     return weights
 
 
-def _groups(source: _Source, roles: Roles) -> tuple[IntArray, tuple[Any, ...]]:
+def _groups(source: _Source, roles: Roles, known: tuple[Any, ...] | None) -> tuple[IntArray, tuple[Any, ...]]:
     if roles.covariance_by is None:
         return np.zeros(len(source.first_rows), dtype=np.int64), ("all",)
     column = source.data[roles.covariance_by]
     _constant(source.data, roles.covariance_by, source.used, source.people, source.first_rows)
     used = np.zeros(len(column), dtype=bool)
     used[source.used] = True
-    levels = ordered_levels(column, used)
+    levels = known or ordered_levels(column, used)
     variable = Variable(roles.covariance_by, roles.covariance_by, levels)
     return variable.codes(source.data.iloc[source.first_rows][[roles.covariance_by]]), levels
 
@@ -243,13 +274,17 @@ def _people(data: pd.DataFrame, subject: str, used: IntArray) -> IntArray:
     return compact(pd.factorize(data[subject])[0][used])
 
 
-def _features(source: _Source, visit: str, scaling: Scaling) -> tuple[FloatArray, FloatArray, BoolArray]:
+def _features(
+    source: _Source, roles: Roles, scaling: Scaling, known: Mapping[str, bool] | None
+) -> tuple[FloatArray, FloatArray, BoolArray]:
     """Distinct products of covariates for each person, the map to design rows, and which columns are between people."""
     n, m = source.position.shape
+    visit = roles.visit
     values = _part_values(source, visit, scaling)
-    fixed = {name: source.is_constant(next(iter(parts.values()))) for name, parts in values.items()}
-    if source.weights is not None:
-        fixed_weights = source.is_constant(source.weights)
+    fixed = known or {name: source.is_constant(next(iter(parts.values()))) for name, parts in values.items()}
+    fixed_weights = roles.weights is None or (
+        known[roles.weights] if known else source.weights is not None and source.is_constant(source.weights)
+    )
     columns: list[FloatArray] = []
     where: dict[tuple[Any, ...], int] = {}
     entries: list[tuple[int, int, int]] = []
@@ -268,7 +303,7 @@ def _features(source: _Source, visit: str, scaling: Scaling) -> tuple[FloatArray
         on = [level for name, level in column.parts if name == visit]
         steady = all(fixed[name] for name, _ in parts)
         between[j] = steady and not on
-        steady = steady and (source.weights is None or fixed_weights)
+        steady = steady and fixed_weights
         entries += [(t, feature(parts, t, steady), j) for t in range(m) if not on or on[0] == t]
     outcome = scaling.outcome(source.data)
     y = [np.where(rows < 0, np.nan, outcome[rows] * _root(source, rows)) for rows in source.position.T]

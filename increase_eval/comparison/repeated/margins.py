@@ -118,6 +118,7 @@ def _function(
 
 def _shares(layout: Layout, factors: Sequence[str]) -> list[tuple[dict[str, int], float]]:
     """Joint shares of the levels of ``factors`` among the rows used."""
+    layout.need_rows("weights='proportional'")
     codes = pd.DataFrame({name: layout.design.variables[name].codes(layout.frame)[layout.used] for name in factors})
     counts = codes.value_counts(normalize=True, sort=False)
     return [

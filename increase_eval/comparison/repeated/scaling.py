@@ -63,18 +63,25 @@ def learn_scaling(
     design: Design, numbers: Callable[[str], FloatArray], response: str, data: pd.DataFrame, used: IntArray
 ) -> Scaling:
     """Learn centres and scales from the rows used."""
+    numeric = [name for name, variable in design.variables.items() if variable.levels is None]
+    known = {name: mean_and_spread(numbers(name)[used]) for name in numeric}
+    outcome = np.asarray(data[response].to_numpy(dtype=np.float64, na_value=np.nan))[used]
+    return make_scaling(design, response, {**known, response: mean_and_spread(outcome)})
+
+
+def make_scaling(design: Design, response: str, known: Mapping[str, tuple[float, float]]) -> Scaling:
+    """Choose centres and scales from the mean and spread of the outcome and each numeric covariate."""
     index = {frozenset(column.parts): j for j, column in enumerate(design.columns)}
     means, centres, scales = {}, {}, {}
     for name, variable in design.variables.items():
         if variable.levels is not None:
             continue
-        means[name], spread = _mean_and_spread(numbers(name)[used])
+        means[name], spread = known[name]
         having = [parts - {(name, None)} for parts in index if (name, None) in parts]
         absorbed = all(_express(rest, design, index) for rest in having)
         centres[name] = means[name] if absorbed else 0.0
         scales[name] = spread if absorbed else max(spread, abs(means[name]))
-    outcome = np.asarray(data[response].to_numpy(dtype=np.float64, na_value=np.nan))[used]
-    mean, spread = _mean_and_spread(outcome)
+    mean, spread = known[response]
     constant = np.zeros(len(design.columns))
     constant[list(_express(frozenset(), design, index))] = 1.0
     centre = mean if constant.any() else 0.0
@@ -96,12 +103,17 @@ def _express(parts: frozenset[Part], design: Design, index: Mapping[frozenset[Pa
     return ()
 
 
-def _mean_and_spread(values: FloatArray) -> tuple[float, float]:
+def mean_and_spread(values: FloatArray) -> tuple[float, float]:
+    """Give the mean and a standard deviation that is never zero."""
     mean = float(values.mean())
     mean += float((values - mean).mean())
-    spread = float(np.sqrt(((values - mean) ** 2).mean()))
+    return mean, usable_spread(mean, float(np.sqrt(((values - mean) ** 2).mean())))
+
+
+def usable_spread(mean: float, spread: float) -> float:
+    """Give a standard deviation that can be divided by."""
     # A constant has no spread of its own; any positive number will do.
-    return mean, spread if spread > 1e-14 * abs(mean) else max(abs(mean), 1.0)
+    return spread if spread > 1e-14 * abs(mean) else max(abs(mean), 1.0)
 
 
 def _transform(

@@ -68,7 +68,7 @@ def solve(layout: Layout, cells: Cells, columns: Columns, code: str, *, reml: bo
     tried = []
     for attempt in dict.fromkeys([code, *FALL_BACK]):
         model = build_model(layout, cells, columns, make_structure(attempt, layout.m), reml=reml)
-        _check_estimable(layout, model, residuals)
+        _check_estimable(layout, cells, model, residuals)
         for number, start in enumerate(starts(model.structure, residuals, len(layout.group_levels))):
             if number == 0 and attempt == code:
                 _check_identified(model, sums, start)
@@ -113,13 +113,13 @@ def starts(structure: Structure, residuals: Residuals, groups: int) -> list[Floa
     return [np.concatenate(first), np.concatenate(second)]
 
 
-def _check_estimable(layout: Layout, model: MomentModel, residuals: Residuals) -> None:
+def _check_estimable(layout: Layout, cells: Cells, model: MomentModel, residuals: Residuals) -> None:
     """Name the visit, pair of visits or group whose variance or covariance nobody can tell."""
+    people = np.bincount(cells.group, cells.total().people[0], minlength=len(layout.group_levels))
     for group, level in enumerate(layout.group_levels):
         inside = f" in group {level!s}" if len(layout.group_levels) > 1 else ""
         counts = residuals.counts[group]
-        people = float(model_people(layout, group))
-        if people < 2 and inside:
+        if people[group] < 2 and inside:
             raise InsufficientDataError(f"only one person{inside}: its own covariance cannot be estimated")
         for t, visit in enumerate(layout.visits):
             if counts[t, t] == 0:
@@ -139,11 +139,6 @@ def _check_pairs(visits: tuple[Any, ...], counts: FloatArray, inside: str) -> No
             f"nobody{inside} was seen at both visits {visits[s]!s} and {visits[t]!s}: an unstructured covariance "
             "cannot be estimated; choose a structure that links them (ar1h, toeph, csh)"
         )
-
-
-def model_people(layout: Layout, group: int) -> int:
-    """Count the people of a covariance group."""
-    return int((layout.groups == group).sum())
 
 
 def _check_identified(model: MomentModel, sums: Sums, start: FloatArray) -> None:
