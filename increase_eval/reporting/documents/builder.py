@@ -26,6 +26,10 @@ OPEN_TABLES = ("input_files", "drift")
 """Stored tables that chapters may read as they are: they hold no count of people and nobody's answer."""
 
 
+class ReadableTables(dict[str, pd.DataFrame]):
+    """Tables as :func:`readable_tables` gives them: what is one of these is not protected a second time."""
+
+
 def build_report(
     study: Study,
     tables: Mapping[str, pd.DataFrame],
@@ -42,8 +46,9 @@ def build_report(
     study
         The contract.
     tables
-        The stored tables by name, unprotected. Estimates are protected here, all of them together; of the ledger and
-        the quarantine only protected counts reach the page, and tables of people do not reach it at all.
+        The stored tables by name, unprotected, or what :func:`readable_tables` made of them. Estimates are protected
+        here, all of them together; of the ledger and the quarantine only protected counts reach the page, and tables
+        of people do not reach it at all.
     figures
         Figures by id, already drawn in this language by :func:`draw_figures`; by default they are drawn here.
     language
@@ -95,7 +100,7 @@ def draw_figures(study: Study, tables: Mapping[str, pd.DataFrame], *, language: 
     dict
         Id -> drawing, in the order of the registry; figures whose capability or table is not there are left out.
     """
-    return _drawn(study, tables_that_leave(study, tables), language)
+    return _drawn(study, readable_tables(study, tables), language)
 
 
 def _drawn(study: Study, safe: Mapping[str, pd.DataFrame], language: str) -> dict[str, Drawing]:
@@ -107,7 +112,7 @@ def _drawn(study: Study, safe: Mapping[str, pd.DataFrame], language: str) -> dic
     }
 
 
-def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> ReadableTables:
     """Give what a chapter may read of the stored tables: protected estimates, protected counts, and open tables.
 
     Parameters
@@ -119,10 +124,12 @@ def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[st
 
     Returns
     -------
-    dict
+    ReadableTables
         Name -> table. `ledger` and `quarantine` are replaced by ``record_counts``
-        (see :mod:`increase_eval.reporting.documents.records`).
+        (see :mod:`increase_eval.reporting.documents.records`). Tables that are readable already are given back.
     """
+    if isinstance(tables, ReadableTables):
+        return tables
     threshold = study.head.privacy.threshold
     safe = tables_that_leave(study, tables)
     opened = {name: tables[name] for name in OPEN_TABLES if name in tables}
@@ -130,7 +137,7 @@ def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[st
     if "ledger" in tables:
         quarantine = tables.get("quarantine", pd.DataFrame(columns=["file", "rule", "severity"]))
         counted["record_counts"] = record_counts(tables["ledger"], quarantine, threshold=threshold)
-    return {**safe, **opened, **counted}
+    return ReadableTables({**safe, **opened, **counted})
 
 
 def _section(chapter: Chapter, context: ReportContext, environment: jinja2.Environment) -> dict[str, Any]:
