@@ -21,7 +21,7 @@ Mark = Literal["", "suppressed", "absent"]
 SUPPRESSED_MARK = "[c]"
 """What stands where a number is suppressed: confidential, in both languages."""
 
-SHORT_TABLE_ROWS = 16
+SHORT_TABLE_ROWS = 30
 """Up to so many rows a table is kept on one page of paper."""
 
 _SIGNIFICANT = "%.10g"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -147,7 +148,15 @@ class ReportContext:
     def digits(self, scale: Scale) -> int:
         """Say how many decimals a mean of a scale deserves."""
         limits = self.score_range(scale)
-        return numbers.digits_for_range(*limits) if limits else 1
+        return numbers.digits_for_range(*limits) if limits else self._digits_by_spread(scale)
+
+    def _digits_by_spread(self, scale: Scale) -> int:
+        """Without a declared range: so many decimals that the standard deviation has two significant digits."""
+        table = self.tables.get("score_summary", pd.DataFrame(columns=["outcome", "term", "estimate"]))
+        spread = table.loc[(table["outcome"] == scale.id) & (table["term"] == "sd"), "estimate"].max()
+        if pd.isna(spread) or spread <= 0:
+            return 1
+        return min(3, max(0, 1 - math.floor(math.log10(spread))))
 
     def score_range(self, scale: Scale) -> tuple[float, float] | None:
         """Give the lowest and highest score that a scale can have, or None where its contract does not say."""

@@ -18,6 +18,7 @@ from increase_eval.study.instruments import Scale
 from increase_eval.study.structure import StateVariable
 
 MOST_LIMITS = 3
+MOST_STATES = 2
 
 
 def summary_content(context: ReportContext) -> dict[str, Any]:
@@ -119,8 +120,9 @@ def _state_findings(context: ReportContext) -> Iterator[str]:
 
 
 def _told_states(variable: StateVariable) -> list[str]:
-    """Say the states that count as in work, or the first where none does."""
-    return [state.id for state in variable.states if state.in_work][:2] or [variable.states[0].id]
+    """Choose the states that count as in work; where none does, the second of two (yes after no), else the first."""
+    in_work = [state.id for state in variable.states if state.in_work]
+    return in_work[:MOST_STATES] or [variable.states[1 if len(variable.states) == 2 else 0].id]
 
 
 def _headline_table(context: ReportContext) -> DisplayTable | None:

@@ -34,10 +34,21 @@ def pictures() -> dict[str, Drawing]:
     }
 
 
+_PAGES: dict[tuple[str, str], str] = {}
+
+
 @pytest.fixture
 def write(tables: dict[str, pd.DataFrame], pictures: dict[str, Drawing]) -> Callable[..., str]:
-    def build(study: Study, *, language: str = "en", **changes: pd.DataFrame | None) -> str:
+    """Write a report; the pages of unchanged tables are written once for all tests."""
+
+    def build(study: Study, *, language: str = "en", afresh: bool = False, **changes: pd.DataFrame | None) -> str:
+        key = (study.model_dump_json(), language)
+        if not changes and not afresh and key in _PAGES:
+            return _PAGES[key]
         given = {name: table for name, table in {**tables, **changes}.items() if table is not None}
-        return build_report(study, given, pictures, language=language, stamp=Stamp("1.2.3", "3.11", {"pandas": "3"}))
+        page = build_report(study, given, pictures, language=language, stamp=Stamp("1.2.3", "3.11", {"pandas": "3"}))
+        if not changes:
+            _PAGES[key] = page
+        return page
 
     return build

@@ -1,0 +1,59 @@
+"""What leaves: important tables keep their numbers, finer ones give way, and nothing tells a small count."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from increase_eval.reporting.disclosure import require_protected
+from increase_eval.reporting.leaving import is_estimate_table, tables_that_leave, told_transitions
+from increase_eval.results import estimate_table
+from increase_eval.study.study import Study
+
+
+def suppressed(table: pd.DataFrame) -> list[bool]:
+    return (table["status"] == "suppressed").fillna(False).tolist()
+
+
+def test_every_table_passes_the_gate_and_tables_of_people_are_passed_over(study: Study, tables) -> None:
+    safe = tables_that_leave(study, tables)
+    assert set(safe) == {name for name, table in tables.items() if is_estimate_table(table)}
+    for name, table in safe.items():
+        require_protected(table, threshold=10, name=name)
+
+
+def test_the_response_flow_keeps_what_a_finer_table_would_have_cost_it(study: Study) -> None:
+    flow = estimate_table(
+        [
+            {"term": "enrolled", "wave": wave, "by_arm": "all", "estimate": count / 100, "n": 100}
+            for wave, count in (("t1", 80), ("t2", 60), ("t3", 50))
+        ],
+        outcome="responded",
+    )
+    # 80 answered t1: 77 with one pattern and 3 with another. The patterns give way, the flow does not.
+    patterns = {"100": 17, "110": 13, "111": 47, "101": 3, "010": 0, "001": 0, "011": 0, "000": 20}
+    counts = [{"term": term, "by_arm": "all", "estimate": float(count), "n": 100} for term, count in patterns.items()]
+    safe = tables_that_leave(study, {"response_patterns": estimate_table(counts), "response_flow": flow})
+    assert list(safe) == ["response_patterns", "response_flow"]
+    assert suppressed(safe["response_flow"]) == [False, False, False]
+    hidden = dict(zip(safe["response_patterns"]["term"], suppressed(safe["response_patterns"]), strict=True))
+    assert hidden["101"]
+    assert sum(hidden.values()) >= 2
+
+
+def test_only_moves_of_everybody_between_neighbouring_waves_and_ends_are_told(study: Study) -> None:
+    rows = [
+        {"contrast": contrast, "by_arm": arm, "by_from": left, "term": "in_work"}
+        for contrast in ("t1 -> t2", "t2 -> t3", "t1 -> t3", "t3 -> t1")
+        for arm in ("all", "new")
+        for left in ("all", "in_work")
+    ]
+    told = told_transitions(study, estimate_table(rows))
+    assert told["contrast"].tolist() == ["t1 -> t2", "t2 -> t3", "t1 -> t3"]
+    assert set(told["by_arm"]) == {"all"} and set(told["by_from"]) == {"in_work"}
+
+
+@pytest.mark.parametrize(("columns", "expected"), [(["participant", "score"], False), (["estimate"], False)])
+def test_a_table_is_of_estimates_only_with_the_whole_shape(columns: list[str], expected: bool) -> None:
+    assert is_estimate_table(pd.DataFrame(columns=columns)) is expected
+    assert is_estimate_table(estimate_table([]))

@@ -1,0 +1,71 @@
+"""Tables for readers: cells by locale, marks for what is not shown, and data that a spreadsheet opens."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from increase_eval.reporting.tables import (
+    Cell,
+    CellWriter,
+    DisplayTable,
+    RowGroup,
+    TableColumn,
+    plain_rows,
+    published_csv,
+    single,
+)
+
+ROW = {"estimate": 0.5125, "conf_low": 0.4, "conf_high": 0.625, "n": 1234, "n_dropped": pd.NA, "status": "ok"}
+HIDDEN = {**ROW, "estimate": None, "conf_low": None, "conf_high": None, "n": pd.NA, "status": "suppressed"}
+NOBODY = {**HIDDEN, "status": "nobody"}
+
+
+@pytest.mark.parametrize(
+    ("language", "n", "share", "interval"),
+    [("en", "1,234", "51.3", "40.0 to 62.5"), ("fr", "1\u202f234", "51,3", "de 40,0 à 62,5")],
+)
+def test_cells_follow_the_language_and_leave_the_unit_to_the_head(
+    language: str, n: str, share: str, interval: str
+) -> None:
+    cells = CellWriter(language)
+    assert cells.n(ROW) == Cell(n)
+    assert cells.percent(ROW) == Cell(share)
+    assert cells.percent_interval(ROW) == Cell(interval)
+
+
+def test_a_suppressed_number_has_a_mark_and_an_absent_one_another() -> None:
+    cells = CellWriter("en")
+    for write in (cells.n, cells.percent, cells.percent_interval):
+        assert write(HIDDEN) == Cell("[c]", "suppressed")
+        assert write(NOBODY) == Cell("–", "absent")
+    assert cells.dropped(ROW) == Cell("[c]", "suppressed")
+
+
+def test_zero_is_shown() -> None:
+    assert CellWriter("en").count(0) == Cell("0")
+
+
+def test_a_row_of_the_wrong_length_is_refused() -> None:
+    with pytest.raises(ValueError, match="table 'x': every row needs 2 cells"):
+        DisplayTable("x", "X", (TableColumn("a"), TableColumn("b")), plain_rows([["1"]]), "x", pd.DataFrame())
+
+
+def test_a_group_head_takes_the_first_column() -> None:
+    columns = (TableColumn("wave"), TableColumn("n"))
+    table = DisplayTable("x", "X", columns, (RowGroup("t1", ((Cell("3"),), (Cell("4"),))),), "x", pd.DataFrame())
+    assert (table.row_count, table.is_short, table.has_mark("suppressed")) == (2, True, False)
+
+
+def test_one_row_is_found_none_is_none_and_two_are_an_error() -> None:
+    frame = pd.DataFrame({"wave": ["t1", "t2", "t2"], "n": [1, 2, 3]})
+    assert single(frame, wave="t1") == {"wave": "t1", "n": 1}
+    assert single(frame, wave="t9") is None
+    with pytest.raises(ValueError, match="2 rows have"):
+        single(frame, wave="t2")
+
+
+def test_published_data_have_no_empty_columns_no_formulas_and_ten_digits() -> None:
+    frame = pd.DataFrame({"name": ["=A1"], "share": [1 / 3], "df": [None], "day": pd.to_datetime(["2024-02-01"])})
+    text = published_csv(frame).decode("utf-8-sig")
+    assert text == "name,share,day\r\n'=A1,0.3333333333,2024-02-01\r\n"
