@@ -41,7 +41,8 @@ def _say_headline(study: Study, summary: pd.DataFrame) -> None:
     safe = protect(summary, threshold=threshold)
     outcomes = {estimand.outcome for estimand in study.analysis.estimands if estimand.headline}
     wanted = safe[(safe["term"] == "mean") & safe["outcome"].isin(outcomes or set(safe["outcome"]))]
-    wanted = wanted[wanted["by_arm"].isin([*study.arm_ids, "all"])]
+    for column in [column for column in wanted.columns if column.startswith("by_") and column != "by_arm"]:
+        wanted = wanted[wanted[column] == "all"]
     say("\nHeadline means with 95 % intervals (descriptive: who answered, as they answered):")
     rows = []
     for _, row in wanted.iterrows():

@@ -12,7 +12,7 @@ from increase_eval.cli.output import say, say_json
 
 HELP = "Try the raw files of a study without storing anything, and say what to mend and where."
 EXAMPLES = (
-    "Examples:  increase-eval validate help  |  increase-eval validate help --csv findings.csv --html findings.html  |  "
+    "Examples:  increase-eval validate help  |  increase-eval validate help --csv list.csv --html list.html  |  "
     "increase-eval validate help --show-values"
 )
 
