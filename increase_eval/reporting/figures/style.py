@@ -25,6 +25,8 @@ MM_PER_POINT = MM_PER_INCH / 72
 SMALLEST_PT = 8.0
 HEADING_PT = 8.5
 TITLE_PT = 11.0
+SPARE = 0.005
+"""Of a line that is left free, since printers place letters on whole dots."""
 LEADING = 1.28
 """Distance of two lines of text, as a multiple of the size of the type."""
 
@@ -52,6 +54,7 @@ STYLE: dict[str, Any] = {
     "font.family": ["DejaVu Sans"],
     "font.size": SMALLEST_PT,
     "text.parse_math": False,
+    "text.hinting": "none",  # letters are as wide on screen as they were measured
     "text.color": INK,
     "axes.edgecolor": SOFT_INK,
     "axes.labelcolor": INK,
@@ -149,6 +152,7 @@ def line_height(size: float = SMALLEST_PT) -> float:
 def wrap(text: str, width: float, size: float = SMALLEST_PT, *, bold: bool = False) -> list[str]:
     """Break a text into lines of at most so many millimetres; only a word wider than that is cut."""
     lines: list[str] = []
+    width *= 1 - SPARE
     for word in text.split(" "):
         candidate = f"{lines[-1]} {word}" if lines else word
         if lines and text_width(candidate, size, bold=bold) <= width:
