@@ -11,7 +11,7 @@ from increase_eval.places import Places
 from increase_eval.study import Study, find_studies, load_study
 from pipelines.assets import study_assets
 from pipelines.assets.sources import broken_contract_asset, source_assets
-from pipelines.io_managers import TableStore
+from pipelines.io_managers import DocumentStore, TableStore
 from pipelines.jobs import study_job
 from pipelines.resources import ParticipantKey, RawFiles
 from pipelines.sensors import raw_file_sensor
@@ -76,6 +76,7 @@ def study_resources(places: Places) -> dict[str, object]:
         "raw_files": RawFiles(home=home),
         "participant_key": ParticipantKey(home=home),
         "tables": TableStore(home=home),
+        "documents": DocumentStore(home=home),
     }
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 from increase_eval.reporting.codebook import ColumnEntry, build_codebook
 from increase_eval.reporting.codebook.stored import DERIVED_COLUMNS, ESTIMATE_TABLE, StoredType
 from increase_eval.study import Study
-from pipelines.names import grouped_by
+from pipelines.names import SAFE, grouped_by
 from pipelines.provenance import static_metadata
 
 OPTIONAL = "optional"
@@ -41,6 +41,13 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
         "second": ("text", "The wave or file that differs from it"),
         "kind": ("category", "What differs: labels, codes or range"),
         "difference": ("text", "How it differs"),
+    },
+    f"{SAFE}record_counts": {
+        "file": ("text", "The raw file; all: every file"),
+        "outcome": ("category", "What became of the rows"),
+        "rule": ("text", "The rule that quarantined them; all: whatever it was"),
+        "count": ("number", "How many, or nothing where it is suppressed"),
+        "status": ("category", "Whether the count is suppressed"),
     },
 }
 """Stored tables that the codebook leaves out, since nobody analyses them: column -> type and meaning."""

@@ -10,6 +10,7 @@ Findings name rules, columns, files and counts; never a participant's key or ans
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dagster as dg
 import pandas as pd
@@ -51,7 +52,7 @@ class Check:
     name: str
     table: str
     description: str
-    find: Callable[[Frames], Sequence[Finding]]
+    find: Callable[[Any], Sequence[Finding]]
     blocking: bool = True
 
     def spec(self, study_id: str) -> dg.AssetCheckSpec:
@@ -64,7 +65,7 @@ class FailedCheckError(DataError):
     """A table is not what it must be, and has not been stored."""
 
 
-def run_checks(study_id: str, checks: Sequence[Check], frames: Frames) -> Iterator[dg.AssetCheckResult]:
+def run_checks(study_id: str, checks: Sequence[Check], frames: Mapping[str, Any]) -> Iterator[dg.AssetCheckResult]:
     """Run every check, give every result to Dagster, and only then stop if a blocking one found something.
 
     Raises

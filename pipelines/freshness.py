@@ -14,8 +14,9 @@ from increase_eval.errors import DataError
 from increase_eval.places import Places
 from increase_eval.storage import CONTENT_HASH, read_footer
 from increase_eval.study import Study
-from pipelines.names import RAW_FILES
-from pipelines.provenance import Provenance, code_version
+from pipelines.io_managers import FILES, files_listed
+from pipelines.names import RAW_FILES, stored_path
+from pipelines.provenance import Provenance, code_version, file_hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def judge_assets(
             wanted = Provenance(study.contract_hash, code_version(), made_from)
             reasons = [*dict.fromkeys(why for table in tables for why in _reasons(study, places, table, wanted))]
         if not reasons:
-            hashes |= {table: read_footer(places.table(study.id, table))[CONTENT_HASH] for table in tables}
+            hashes |= {table: read_footer(stored_path(places, study.id, table))[CONTENT_HASH] for table in tables}
         staleness = Staleness(asset.op.name, tables, tuple(reasons))
         judged |= dict.fromkeys(tables, staleness)
     return tuple(dict.fromkeys(judged.values()))
@@ -102,7 +103,7 @@ def upstream_first(assets: Sequence[dg.AssetsDefinition]) -> Iterator[dg.AssetsD
 
 
 def _reasons(study: Study, places: Places, table: str, wanted: Provenance) -> Iterator[str]:
-    path = places.table(study.id, table)
+    path = stored_path(places, study.id, table)
     if not path.is_file():
         yield f"{table} is not stored"
         return
@@ -112,3 +113,8 @@ def _reasons(study: Study, places: Places, table: str, wanted: Provenance) -> It
         yield f"{table} is not a whole file"
         return
     yield from Provenance.from_footer(footer).differences(wanted)
+    if footer.get("kind") == FILES:
+        for name, digest in files_listed(path).items():
+            written = places.reports(study.id) / name
+            if not written.is_file() or file_hash(written) != digest:
+                yield f"{name} is not as it was written"

@@ -11,6 +11,7 @@ from increase_eval.reporting.disclosure import protect
 from increase_eval.results import ESTIMATE_COLUMNS, NUMBER_COLUMNS
 from increase_eval.study import Study
 from pipelines.catalogue import is_estimates
+from pipelines.names import SAFE
 
 PREVIEW_ROWS = 20
 
@@ -22,7 +23,9 @@ def describe(study: Study, table: str, frame: pd.DataFrame) -> dict[str, object]
         "dagster/row_count": len(frame),
     }
     if is_estimates(study, table):
-        return {**metadata, "preview": dg.MetadataValue.md(preview_of_estimates(study, frame))}
+        first = frame.head(PREVIEW_ROWS)
+        safe = first if table.startswith(SAFE) else protect(first, threshold=study.head.privacy.threshold)
+        return {**metadata, "preview": dg.MetadataValue.md(preview_of_estimates(safe, len(frame)))}
     if "participant" in frame.columns:
         metadata["participants"] = int(frame["participant"].nunique())
     cells = frame.size
@@ -40,9 +43,8 @@ def preview_of_columns(frame: pd.DataFrame) -> str:
     return "\n".join(["| column | stored as | present | missing | distinct |", "|---|---|---:|---:|---:|", *rows])
 
 
-def preview_of_estimates(study: Study, frame: pd.DataFrame) -> str:
-    """Show the first estimates in Markdown, small cells suppressed, without the columns that none of them fills."""
-    safe = protect(frame.head(PREVIEW_ROWS), threshold=study.head.privacy.threshold)
+def preview_of_estimates(safe: pd.DataFrame, rows: int) -> str:
+    """Show protected estimates in Markdown, the first of so many rows, without the columns that none of them fills."""
     shown = safe.dropna(axis="columns", how="all")
     by_columns = [column for column in shown.columns if column.startswith("by_")]
     columns = [*by_columns, *(c for c in shown.columns if c in ESTIMATE_COLUMNS), *_rest(shown, by_columns)]
@@ -52,10 +54,8 @@ def preview_of_estimates(study: Study, frame: pd.DataFrame) -> str:
         "|" + "|".join("---:" if column in numbers else "---" for column in columns) + "|",
     ]
     lines += ["| " + " | ".join(_cell(row[column]) for column in columns) + " |" for row in shown.to_dict("records")]
-    if len(safe) > PREVIEW_ROWS:
-        lines.append(
-            f"\n*{PREVIEW_ROWS} of {len(safe)} rows; small cells are suppressed here as they are in the report.*"
-        )
+    if rows > len(safe):
+        lines.append(f"\n*The first {len(safe)} of {rows} rows, small cells suppressed.*")
     return "\n".join(lines)
 
 

@@ -1,12 +1,27 @@
 """Names that several layers share: of tables, of what results are split by, and of what a study can carry."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from increase_eval.places import Places
 from increase_eval.scoring.possible_range import possible_range
 from increase_eval.study import Study
 
 RAW_FILES = "raw_files"
 """The asset that stands for the files people put into the raw folder."""
+
+
+SAFE = "safe_"
+FIGURE = "figure_"
+REPORT = "report_"
+
+
+def stored_path(places: Places, study_id: str, table: str) -> Path:
+    """Say where a table rests. Those that only serve what leaves lie apart, so that nobody takes them for results."""
+    if table.startswith((SAFE, FIGURE, REPORT)):
+        return places.stored(study_id) / "leaving" / f"{table}.parquet"
+    return places.table(study_id, table)
 
 
 def wave_table(wave: str) -> str:

@@ -108,8 +108,8 @@ def plan_study(
     force
         Make again what is fresh.
     only
-        Tables or groups (``intake``, ``scoring``, ...) that are wanted; whatever they rest on that is not fresh is
-        made as well. All where it is None.
+        Tables, steps (``figures``) or groups (``intake``, ``scoring``, ...) that are wanted; whatever they rest on
+        that is not fresh is made as well. All where it is None.
 
     Returns
     -------
@@ -196,7 +196,7 @@ def materialise_study(
 
 def _materialise(study: Study, places: Places, stale: Sequence[Staleness], diary: "_Diary") -> str:
     keys = [dg.AssetKey([study.id, table]) for judgement in stale for table in judgement.tables]
-    job = build_definitions(study, places).get_job_def(job_name(study))
+    job = build_definitions(study, places).resolve_job_def(job_name(study))
     with open_instance(places) as instance:
         result = job.execute_in_process(asset_selection=keys, instance=instance, run_config=QUIET, raise_on_error=False)
     if diary.is_interrupted or any(_is_interruption(event) for event in result.all_events):
@@ -248,6 +248,7 @@ def _wanted(study: Study, assets: Sequence[dg.AssetsDefinition], only: Collectio
         return {asset.op.name for asset in assets}
     names: dict[str, set[str]] = {}
     for asset in assets:
+        names.setdefault(asset.op.name.removeprefix(f"{study.id}__"), set()).add(asset.op.name)
         for spec in asset.specs:
             names.setdefault(spec.key.path[-1], set()).add(asset.op.name)
             names.setdefault(spec.group_name or "", set()).add(asset.op.name)
@@ -265,4 +266,5 @@ def _by_step(judged: Sequence[Staleness], step: str) -> Staleness:
 
 def _folders_written_to(places: Places, study: Study) -> tuple[Path, ...]:
     reports = places.reports(study.id)
-    return (places.stored(study.id), reports, *(path for path in reports.rglob("*") if path.is_dir()))
+    stored = places.stored(study.id)
+    return (stored, stored / "leaving", reports, *(path for path in reports.rglob("*") if path.is_dir()))

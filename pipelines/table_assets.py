@@ -12,10 +12,13 @@ from pipelines.catalogue import table_metadata
 from pipelines.checks import Check, Frames, run_checks
 from pipelines.metadata import describe
 from pipelines.progress import step, working
-from pipelines.provenance import code_version
+from pipelines.provenance import code_version, static_metadata
 
 TABLES = "tables"
 """The key of the I/O manager that stores tables."""
+
+DOCUMENTS = "documents"
+"""The key of the I/O manager that writes files for readers."""
 
 KINDS = frozenset({"pandas", "parquet"})
 
@@ -91,6 +94,19 @@ def table_out(study: Study, name: str, description: str) -> dg.AssetOut:
         tags={"study": study.id},
         kinds=set(KINDS),
         io_manager_key=TABLES,
+        code_version=code_version(),
+    )
+
+
+def document_out(study: Study, name: str, description: str, kind: str) -> dg.AssetOut:
+    """Describe files that leave: one of several outputs that one asset has."""
+    return dg.AssetOut(
+        key=asset_key(study, name),
+        description=description,
+        metadata=static_metadata(study),
+        tags={"study": study.id},
+        kinds={kind},
+        io_manager_key=DOCUMENTS,
         code_version=code_version(),
     )
 

@@ -1,10 +1,127 @@
-"""What leaves: figures and the report, in both languages."""
+"""What leaves: figures and the report, in both languages, from tables that are protected on their way."""
+
+from collections.abc import Mapping
 
 import dagster as dg
+import pandas as pd
 
+from increase_eval.reporting.documents import (
+    CHAPTERS,
+    ReadableTables,
+    build_report,
+    draw_figures,
+    readable_tables,
+    take_stamp,
+)
+from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.study import Study
+from pipelines.assets.attrition import attrition_assets
+from pipelines.assets.comparison import comparison_assets
+from pipelines.assets.scoring import scoring_assets
+from pipelines.checks import run_checks
+from pipelines.documents import Documents, figure_documents, page_stands_alone
+from pipelines.names import FIGURE, REPORT, SAFE
+from pipelines.progress import step, working
+from pipelines.provenance import code_version
+from pipelines.table_assets import asset_ins, asset_key, checked_tables, document_out, table_out
+
+RECORD_COUNTS = f"{SAFE}record_counts"
+OPEN_TABLES = ("input_files", "drift")
+"""Tables of intake that hold nobody's answer and no count of people, so that the report reads them as they are."""
 
 
-def report_assets(study: Study) -> list[dg.AssetsDefinition]:  # noqa: ARG001
-    """Build the layer."""
-    return []
+def report_assets(study: Study) -> list[dg.AssetsDefinition]:
+    """Build the layer: tables as they may leave, the figures that the study can have, and one report a language."""
+    return [_safe_tables(study), _figures(study), *(_report(study, language) for language in LANGUAGES)]
+
+
+def _safe_tables(study: Study) -> dg.AssetsDefinition:
+    told = tables_told_of(study)
+    descriptions = {
+        f"{SAFE}{name}": f"One row per row of {name}, as it may leave: small cells suppressed." for name in told
+    }
+    descriptions[RECORD_COUNTS] = "One row per file, outcome and rule: how many raw rows, small counts suppressed."
+
+    @dg.multi_asset(
+        name=f"{study.id}__safe_tables",
+        ins=asset_ins(study, (*told, "ledger", "quarantine")),
+        outs={name: table_out(study, name, description) for name, description in descriptions.items()},
+    )
+    def safe_tables(**tables):
+        with step("safe_tables"):
+            with working("safe_tables"):
+                readable = readable_tables(study, tables)
+            frames = {name: readable[name.removeprefix(SAFE)] for name in descriptions}
+            yield from checked_tables(study, frames, [])
+
+    return safe_tables
+
+
+def _figures(study: Study) -> dg.AssetsDefinition:
+    able = {f"{FIGURE}{spec.id}": spec for spec in FIGURES.values() if spec.needs <= study.capabilities}
+    said = "in both languages: pictures for screen, print and Word, and its data"
+
+    @dg.multi_asset(
+        name=f"{study.id}__figures",
+        ins=asset_ins(study, safe_names(study)),
+        outs={
+            name: document_out(study, name, f"The figure *{spec.id}* {said}.", "matplotlib")
+            for name, spec in able.items()
+        },
+    )
+    def figures(**tables):
+        with step("figures"):
+            with working("figures"):
+                readable = as_readable(tables)
+                drawn = {language: draw_figures(study, readable, language=language) for language in LANGUAGES}
+            for name, spec in able.items():
+                with working("figures"):
+                    made = [drawn[language][spec.id] for language in LANGUAGES if spec.id in drawn[language]]
+                    documents, pictures = figure_documents(made)
+                yield dg.MaterializeResult(asset_key=asset_key(study, name), value=documents, metadata=pictures)
+
+    return figures
+
+
+def _report(study: Study, language: str) -> dg.AssetsDefinition:
+    name = f"{REPORT}{language}"
+    checks = [page_stands_alone(name)]
+
+    @dg.multi_asset(
+        name=f"{study.id}__{name}",
+        ins=asset_ins(study, (*safe_names(study), RECORD_COUNTS, *OPEN_TABLES)),
+        outs={name: document_out(study, name, f"The report, one page that needs nothing else ({language}).", "html")},
+        check_specs=[check.spec(study.id) for check in checks],
+    )
+    def report(**tables):
+        with step(name):
+            with working(name):
+                stamp = take_stamp(code_version=code_version())
+                page = build_report(study, as_readable(tables), language=language, stamp=stamp)
+                documents = Documents({f"report.{language}.html": page.encode()})
+            yield from run_checks(study.id, checks, {name: documents})
+            yield dg.MaterializeResult(asset_key=asset_key(study, name), value=documents)
+
+    return report
+
+
+def as_readable(tables: Mapping[str, pd.DataFrame]) -> ReadableTables:
+    """Give tables that were stored as they may leave the names that chapters and figures know them by."""
+    return ReadableTables({name.removeprefix(SAFE): table for name, table in tables.items()})
+
+
+def safe_names(study: Study) -> tuple[str, ...]:
+    """Give the names under which estimate tables are stored as they may leave."""
+    return tuple(f"{SAFE}{name}" for name in tables_told_of(study))
+
+
+def tables_told_of(study: Study) -> tuple[str, ...]:
+    """Give the estimate tables that the study has and that a chapter or a figure draws on."""
+    layers = (scoring_assets, attrition_assets, comparison_assets)
+    made = [spec.key.path[-1] for build in layers for asset in build(study) for spec in asset.specs]
+    told = {
+        *(table for chapter in CHAPTERS for table in (*chapter.tables, *chapter.optional_tables)),
+        *(table for spec in FIGURES.values() for table in spec.tables),
+    }
+    return tuple(name for name in made if name in told)
