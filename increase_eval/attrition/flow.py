@@ -151,9 +151,10 @@ def response_matrix(responses: pd.DataFrame, keys: pd.Index, waves: Sequence[str
     require_columns(responses, ("participant", "wave", "responded"), "responses")
     if not len(waves) or len(set(waves)) != len(waves):
         raise ValueError(f"waves are {list(waves)}; at least one is needed, and none twice")
-    absent = [wave for wave in waves if wave not in set(responses["wave"])]
-    if absent and len(responses):
-        raise ValueError(f"waves {absent} are not in responses; there are: {sorted(set(map(str, responses['wave'])))}")
+    present = set(responses["wave"].unique())
+    absent = [wave for wave in waves if wave not in present]
+    if absent and present:
+        raise ValueError(f"waves {absent} are not in responses; there are: {', '.join(sorted(map(str, present)))}")
     rows = responses[responses["wave"].isin(list(waves))]
     if rows["responded"].isna().any():
         raise ValueError("`responded` is missing somewhere; allowed: true or false")
@@ -193,9 +194,16 @@ def _pattern_rows(groups: Sequence[Group], answered: Booleans) -> Iterator[dict[
         patterns = [f"{code:0{waves}b}" for code in sorted(set(codes.tolist()), reverse=True)]
     for group in groups:
         own = codes[group.members]
+        found, counts = np.unique(own, return_counts=True)
+        size = dict(zip(found.tolist(), counts.tolist(), strict=True))
         for pattern in patterns:
-            count = int((own == int(pattern, 2)).sum())
-            yield {"term": pattern, **group.labels, "estimate": count, "n": len(own), "status": OK}
+            yield {
+                "term": pattern,
+                **group.labels,
+                "estimate": size.get(int(pattern, 2), 0),
+                "n": len(own),
+                "status": OK,
+            }
 
 
 def _count_rows(group: Group, answered: Booleans, waves: Sequence[str]) -> Iterator[dict[str, Any]]:

@@ -86,11 +86,11 @@ def pool_tests(
 
     Notes
     -----
-    Q̄, Ū and B as in :func:`pool`, t = k(m-1). D1: r = (1+1/m) tr(BŪ⁻¹)/k, F = Q̄'Ū⁻¹Q̄ / (k(1+r)), with Reiter's df where
-    `df_complete` is given (t above 4), else Li, Raghunathan and Rubin's. D2: r = (1+1/m) Var(√d), F =
-    (d̄/k - (m+1)/(m-1) r)/(1+r) on k^(-3/m)(m-1)(1+1/r)². D3: d̄' and d̄ the mean likelihood ratio statistics at own and
-    at pooled estimates, r = (m+1)/(k(m-1)) (d̄' - d̄), F = d̄/(k(1+r)), df as D1's without `df_complete`. A negative r is
-    taken as nought.
+    Q̄, Ū and B as in :func:`pool`, t = k(m-1). D1: r = (1+1/m) tr(BŪ⁻¹)/k, F = Q̄'Ū⁻¹Q̄ / (k(1+r)), with Reiter's df
+    where `df_complete` is given (Barnard and Rubin's with r where t is at most 4), else Li, Raghunathan and Rubin's.
+    D2: r = (1+1/m) Var(√d), F = (d̄/k - (m+1)/(m-1) r)/(1+r) on k^(-3/m)(m-1)(1+1/r)². D3: d̄' and d̄ the mean
+    likelihood ratio statistics at own and at pooled estimates, r = (m+1)/(k(m-1)) (d̄' - d̄), F = d̄/(k(1+r)), df as
+    D1's without `df_complete`. A negative r is taken as nought.
 
     References
     ----------
@@ -164,6 +164,12 @@ def _reiter_df(k: int, m: int, riv: float, df_complete: float) -> float:
     return 4 + 1 / inverse
 
 
+def _few_draws_df(k: int, m: int, riv: float, df_complete: float) -> float:
+    """Give the df where Reiter's do not exist: Barnard and Rubin's, with the average relative increase in variance."""
+    observed = (df_complete + 1) / (df_complete + 3) * df_complete / (1 + riv)
+    return 1 / (1 / _large_sample_df(k, m, riv) + 1 / observed)
+
+
 def _d1(q: Floats, u: Floats, df_complete: float | None) -> PooledTest:
     m, k = q.shape
     mean, within = q.mean(axis=0), u.mean(axis=0)
@@ -173,7 +179,7 @@ def _d1(q: Floats, u: Floats, df_complete: float | None) -> PooledTest:
     if df_complete is None or not np.isfinite(df_complete):
         df = _large_sample_df(k, m, riv)
     elif k * (m - 1) <= 4:
-        raise InsufficientDataError(f"Reiter's df need k(m - 1) above 4; here it is {k * (m - 1)}: draw more data sets")
+        df = _few_draws_df(k, m, riv, df_complete)
     else:
         df = _reiter_df(k, m, riv, df_complete)
     return _result(statistic, k, df, riv, "d1", m)

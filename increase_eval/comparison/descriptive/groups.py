@@ -72,9 +72,9 @@ def split_participants(
     groups = [Group(total, np.ones(len(participants), dtype=bool))]
     for column in by:
         values = participants[column]
-        for level in _levels(values, column, levels):
-            members = values.astype("string").eq(level).fillna(False).to_numpy(dtype=bool)
-            groups.append(Group({**total, f"by_{column}": level}, members))
+        wanted = _levels(values, column, levels)
+        codes = pd.Index(wanted, dtype=object).get_indexer(pd.Index(values.astype("string").to_numpy(dtype=object)))
+        groups.extend(Group({**total, f"by_{column}": level}, codes == code) for code, level in enumerate(wanted))
         unknown = values.isna().to_numpy(dtype=bool)
         if unknown.any():
             groups.append(Group({**total, f"by_{column}": MISSING}, unknown))

@@ -153,6 +153,11 @@ def test_one_number_tests_alike_in_d1_and_pool() -> None:
     assert test.riv == pytest.approx(pooled.riv, rel=1e-12)
 
 
+def test_few_draws_of_one_number_have_barnard_and_rubins_df() -> None:
+    q, u = [1.0, 1.3, 0.8, 1.1, 1.2], [0.2, 0.25, 0.22, 0.21, 0.19]
+    assert pool_tests(q, u, df_complete=40).df_denom == pytest.approx(pool(q, u, df_complete=40).df, rel=1e-12)
+
+
 def test_pooling_refusals() -> None:
     with pytest.raises(InsufficientDataError):
         pool([1.0], [0.1])
@@ -166,7 +171,5 @@ def test_pooling_refusals() -> None:
         pool_tests([[1.0], [2.0]], None, method="d3")
     with pytest.raises(ValueError, match="covariances"):
         pool_tests([[1.0], [2.0]], None)
-    with pytest.raises(InsufficientDataError, match="Reiter"):
-        pool_tests([1.0, 2.0, 1.5], [0.1, 0.1, 0.1], df_complete=50)
     with pytest.raises(InsufficientDataError, match="singular"):
         pool_tests([[1.0, 2.0]] * 3, [np.ones((2, 2))] * 3)
