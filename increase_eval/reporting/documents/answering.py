@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.reporting import numbers
+from increase_eval.reporting.documents.baseline import baseline_table
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.headline import headline_outcomes
@@ -35,6 +36,7 @@ def answering_content(context: ReportContext) -> dict[str, Any]:
     return {
         "sentences": answered_sentences(context),
         "flow": _flow_table(context, flow),
+        "baseline": baseline_table(context),
         "by_site": _site_table(context, flow, site) if site and "by_site" in flow else None,
         "patterns": _pattern_table(context),
         "retention": retention,
@@ -256,6 +258,6 @@ ANSWERING = Chapter(
     template="answering.html.j2",
     content=answering_content,
     tables=("response_flow",),
-    optional_tables=("response_patterns", "retention_by_baseline"),
+    optional_tables=("response_patterns", "retention_by_baseline", "baseline_characteristics"),
     figures=("flow", "retention"),
 )

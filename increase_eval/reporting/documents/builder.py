@@ -9,6 +9,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
+from increase_eval.reporting.disclosure import require_protected
 from increase_eval.reporting.documents.capabilities import reasons
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
@@ -17,7 +18,7 @@ from increase_eval.reporting.documents.records import record_counts
 from increase_eval.reporting.documents.registry import CHAPTERS
 from increase_eval.reporting.documents.stamp import Stamp
 from increase_eval.reporting.figures import FIGURES, Drawing
-from increase_eval.reporting.leaving import tables_that_leave
+from increase_eval.reporting.leaving import is_estimate_table, tables_that_leave
 from increase_eval.reporting.pages import page_environment
 from increase_eval.reporting.translations import Translator
 from increase_eval.study.study import Study
@@ -126,11 +127,15 @@ def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> Readabl
     -------
     ReadableTables
         Name -> table. `ledger` and `quarantine` are replaced by ``record_counts``
-        (see :mod:`increase_eval.reporting.documents.records`). Tables that are readable already are given back.
+        (see :mod:`increase_eval.reporting.documents.records`). Tables that are readable already
+        pass the gate again and are given back.
     """
-    if isinstance(tables, ReadableTables):
-        return tables
     threshold = study.head.privacy.threshold
+    if isinstance(tables, ReadableTables):
+        for name, table in tables.items():
+            if is_estimate_table(table):
+                require_protected(table, threshold=threshold, name=name)
+        return tables
     safe = tables_that_leave(study, tables)
     opened = {name: tables[name] for name in OPEN_TABLES if name in tables}
     counted = {}

@@ -13,7 +13,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from increase_eval.reporting.documents import CHAPTERS, build_report
+from increase_eval.errors import DisclosureError
+from increase_eval.reporting.documents import CHAPTERS, ReadableTables, build_report, readable_tables
 from increase_eval.reporting.documents.stamp import Stamp, take_stamp
 from increase_eval.results import estimate_table
 from increase_eval.study.study import Study
@@ -231,3 +232,27 @@ def test_the_stamp_has_versions_and_no_clock() -> None:
     assert stamp == take_stamp()
     assert set(stamp.packages) >= {"pandas", "numpy"}
     assert take_stamp(code_version="abc").code_version == "abc"
+
+
+def test_readable_tables_pass_the_gate_again(study: Study, tables: dict[str, pd.DataFrame]) -> None:
+    readable = readable_tables(study, tables)
+    assert readable_tables(study, readable) is readable
+    unprotected = ReadableTables({"state_shares": tables["state_shares"]})
+    with pytest.raises(DisclosureError, match="state_shares"):
+        readable_tables(study, unprotected)
+
+
+def test_characteristics_stand_side_by_side_in_the_words_of_the_contract(study: Study, write: Write) -> None:
+    rows = [
+        {"outcome": "age", "term": term, "by_answered": answered, "by_arm": arm, "estimate": value, "n": 50}
+        for answered in ("all", "t3")
+        for arm in ("usual", "new", "all")
+        for term, value in (("mean", 40.04), ("sd", 9.96))
+    ]
+    rows += [
+        {"outcome": "sex", "term": "f", "by_answered": "all", "by_arm": arm, "estimate": 0.5, "n": 50}
+        for arm in ("usual", "new")
+    ]
+    page = Page(write(study, baseline_characteristics=estimate_table(rows)))
+    assert "Age mean (SD) 40.0 (10.0) 40.0 (10.0) 40.0 (10.0) 40.0 (10.0)" in page.text
+    assert "sex f, % 50.0 50.0 – –" in page.text
