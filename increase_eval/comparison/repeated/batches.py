@@ -34,6 +34,7 @@ class _Learned:
     fixed: dict[str, bool] = field(default_factory=dict)
     sums: dict[str, tuple[float, float, float]] = field(default_factory=dict)  # count, mean, squares about it
     keys: list[Any] = field(default_factory=list)
+    n_rows: int = 0
 
     def add_levels(self, name: str, column: pd.Series[Any], rows: Any) -> None:
         categories = tuple(column.cat.categories) if isinstance(column.dtype, pd.CategoricalDtype) else None
@@ -80,7 +81,7 @@ def lay_out_batches(formula: str, data: Batches, roles: Roles) -> tuple[Layout, 
         If no batch has a usable row, or a visit has none.
     """
     parsed = parse_formula(formula)
-    plan = _learn(parsed, _tables(data, parsed, roles), roles)
+    plan, n_rows, n_people = _learn(parsed, _tables(data, parsed, roles), roles)
     layout: Layout | None = None
     moments: PatternMoments | None = None
     for frame in _tables(data, parsed, roles):
@@ -92,8 +93,6 @@ def lay_out_batches(formula: str, data: Batches, roles: Roles) -> tuple[Layout, 
         layout = _without_rows(part, layout)
     if layout is None or moments is None:
         raise InsufficientDataError("no batch has a row with the outcome and all covariates")
-    counts = [(len(frame), frame[roles.subject].nunique()) for frame in _tables(data, parsed, roles)]
-    n_rows, n_people = (int(total) for total in np.sum(counts, axis=0))
     return replace(layout, n_rows=n_rows, n_people=n_people), moments
 
 
@@ -110,11 +109,14 @@ def _usable(frame: pd.DataFrame, parsed: ParsedFormula) -> Any:
     return rows_with_all(frame, [*dict.fromkeys([*parsed.variables, str(parsed.response)])])
 
 
-def _learn(parsed: ParsedFormula, tables: Iterator[pd.DataFrame], roles: Roles) -> Plan:
+def _learn(parsed: ParsedFormula, tables: Iterator[pd.DataFrame], roles: Roles) -> tuple[Plan, int, int]:
+    """Learn the plan, and count rows and people."""
     seen, forced = _Learned(), {roles.visit, *parsed.categorical}
     for frame in tables:
         rows = _usable(frame, parsed)
-        seen.keys.append(pd.util.hash_array(pd.unique(frame[roles.subject]).astype(object)))
+        seen.n_rows += len(frame)
+        # Eight bytes a person are all that is kept to tell whether a subject comes again.
+        seen.keys.append(pd.util.hash_pandas_object(frame[roles.subject].drop_duplicates(), index=False).to_numpy())
         everywhere = np.ones(len(frame), dtype=bool)
         seen.visits_named.update(dict.fromkeys(ordered_levels(frame[roles.visit], everywhere)))
         if not rows.any():
@@ -134,7 +136,7 @@ def _learn(parsed: ParsedFormula, tables: Iterator[pd.DataFrame], roles: Roles) 
             _note_constancy(seen, frame[rows], roles.weights, roles)
         outcome = frame[str(parsed.response)].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
         seen.add_numbers(str(parsed.response), outcome)
-    return _plan(parsed, seen, roles)
+    return _plan(parsed, seen, roles), seen.n_rows, sum(map(len, seen.keys))
 
 
 def _note_constancy(seen: _Learned, used: pd.DataFrame, name: str, roles: Roles) -> None:
