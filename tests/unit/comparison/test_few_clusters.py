@@ -10,6 +10,7 @@ import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
+from increase_eval.attrition import weighted_model
 from increase_eval.comparison import ancova, cluster_robust, wild_cluster_bootstrap
 from increase_eval.comparison.engines.clustered import clustered_work
 from increase_eval.comparison.engines.working_models import working_model
@@ -52,6 +53,44 @@ def test_cr2_is_unbiased_under_its_working_model(data) -> None:
     work = clustered_work(model, model.match(data["site"], "cluster"), "CR2")
     expected = np.einsum("ggqt->qt", work.covariances(np.eye(3)))
     assert expected == pytest.approx(work.inverse, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["CR0", "CR2", "CR3"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_low_rank_algebra_is_the_dense_one(data, kind, weighted) -> None:
+    w = np.random.default_rng(1).uniform(0.5, 2, 56) if weighted else np.ones(56)
+    fit = sm.WLS(data["y"], sm.add_constant(data[["x", "treated"]]), weights=w).fit()
+    x, e, inverse = (
+        fit.model.exog,
+        fit.resid.to_numpy(),
+        np.linalg.inv(fit.model.exog.T @ (fit.model.exog * w[:, None])),
+    )
+    hat, vcov = x @ inverse @ (x * w[:, None]).T, np.zeros((3, 3))
+    for site in data["site"].unique():
+        own = (data["site"] == site).to_numpy()
+        residual = np.eye(56)[own] - hat[own]
+        values, vectors = np.linalg.eigh(residual @ residual.T)
+        a = {
+            "CR0": np.eye(own.sum()),
+            "CR2": vectors / np.sqrt(values) @ vectors.T,
+            "CR3": np.linalg.inv(np.eye(own.sum()) - hat[np.ix_(own, own)]),
+        }[kind]
+        share = inverse @ (x[own] * w[own, None]).T @ a @ e[own]
+        vcov += np.outer(share, share)
+    assert cluster_robust(fit, data["site"], kind=kind).vcov == pytest.approx(vcov, rel=1e-9)
+
+
+def test_weighted_fits_of_ours_and_of_statsmodels_agree(data) -> None:
+    heavy = data.assign(w=np.random.default_rng(1).uniform(0.5, 2, 56))
+    ours = cluster_robust(weighted_model("y ~ x + treated", heavy, weights="w"), heavy["site"])
+    theirs = smf.wls("y ~ x + treated", heavy, weights=heavy["w"] / heavy["w"].mean()).fit()
+    assert ours.vcov == pytest.approx(cluster_robust(theirs, heavy["site"]).vcov, rel=1e-9)
+
+
+def test_large_clusters_are_no_burden() -> None:
+    rng = np.random.default_rng(2)
+    big = pd.DataFrame({"y": rng.normal(size=40_000), "x": rng.normal(size=40_000), "g": np.arange(40_000) % 8})
+    assert cluster_robust(ancova("y ~ x", big), big["g"]).status == "ok"
 
 
 def test_a_test_of_one_term_is_its_t_test(data) -> None:
