@@ -17,11 +17,11 @@ from increase_eval.reporting.figures.words import Words, drawn_scales, only_tota
 from increase_eval.reporting.numbers import format_count, format_number, format_percent
 from increase_eval.study import Scale, Study
 
-MOST_ROWS = 6
+MOST_ROWS = 5
 LEFT = 10.0
 GUTTER = 4.0
-PLOT_HEIGHT = 20.0
-BETWEEN = 4.0
+PLOT_HEIGHT = 16.0
+BETWEEN = 3.0
 UPTO = ".."
 
 
@@ -52,25 +52,23 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     waves = [wave for wave in study.wave_ids if (drawn["wave"] == wave).fillna(False).any()]
     cells = {(scale.id, wave): _cell(drawn, scale, wave) for scale in scales for wave in waves}
     plot_width = (st.PAGE_MM - 3.0 - LEFT - GUTTER * (len(waves) - 1)) / max(1, len(waves))
-    wave_lines = [st.wrap(words.wave(wave), plot_width) for wave in waves]
-    head = max(map(len, wave_lines), default=1) * st.line_height()
-    row_height = st.line_height(st.HEADING_PT) + head + 1.0 + PLOT_HEIGHT + 2 + 2 * st.line_height()
+    wave_lines = [st.wrap(words.wave(wave), plot_width, bold=True) for wave in waves]
+    head = max(map(len, wave_lines), default=0) * st.line_height() + 1.0
+    row_height = st.line_height(st.HEADING_PT) + 2 * st.line_height() + PLOT_HEIGHT + 3.0
 
     def put(sheet: Sheet) -> None:
+        lefts = [1.5 + LEFT + column * (plot_width + GUTTER) for column in range(len(waves))]
+        for left, lines in zip(lefts, wave_lines, strict=True):
+            for i, line in enumerate(lines):
+                sheet.text(left, sheet.ceiling - (i + 1) * st.line_height() + 0.8, line, bold=True)
         for row, scale in enumerate(scales):
-            top = sheet.ceiling - row * (row_height + BETWEEN)
-            sheet.text(1.5, top - 3.0, words.heading(scale), size=st.HEADING_PT, bold=True)
-            tallest = max(
-                (one.share for wave in waves for one in cells[(scale.id, wave)].bins if one.share is not None),
-                default=0.1,
-            )
-            bottom = top - st.line_height(st.HEADING_PT) - head - 1.0 - PLOT_HEIGHT
+            top = sheet.ceiling - head - row * (row_height + BETWEEN)
+            _put_heading(sheet, scale, top, words)
+            shares = [one.share for wave in waves for one in cells[(scale.id, wave)].bins if one.share is not None]
+            bottom = top - st.line_height(st.HEADING_PT) - st.line_height() - 1.5 - PLOT_HEIGHT
             for column, wave in enumerate(waves):
-                left = 1.5 + LEFT + column * (plot_width + GUTTER)
-                for i, line in enumerate(wave_lines[column]):
-                    y = bottom + PLOT_HEIGHT + 1.6 + head - (i + 1) * st.line_height()
-                    sheet.text(left, y, line, color=st.SOFT_INK)
-                _put_cell(sheet, cells[(scale.id, wave)], (left, bottom, plot_width), tallest, column == 0, words)
+                place = (lefts[column], bottom, plot_width)
+                _put_cell(sheet, cells[(scale.id, wave)], place, max(shares, default=0.1), column == 0, words)
 
     return compose(
         words,
@@ -87,7 +85,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
             else "",
         ),
         keys=(),
-        height=max(1, len(scales)) * (row_height + BETWEEN) - BETWEEN,
+        height=head + max(1, len(scales)) * (row_height + BETWEEN) - BETWEEN,
         put=put,
         described=[_described(scale, wave, cells[(scale.id, wave)], words) for scale in scales for wave in waves]
         or [words.text("figures.nothing_drawn")],
@@ -104,6 +102,15 @@ def _cell(drawn: pd.DataFrame, scale: Scale, wave: str) -> Cell:
         known = not pd.isna(row["estimate"]) and not pd.isna(n) and n > 0
         bins.append(Bin(*ends, float(row["estimate"]) / float(n) if known else None, is_suppressed(row)))
     return Cell(tuple(bins), rows[0]["n"] if rows else None)
+
+
+def _put_heading(sheet: Sheet, scale: Scale, top: float, words: Words) -> None:
+    name = words.scale(scale)
+    sheet.text(1.5, top - 3.0, name, size=st.HEADING_PT, bold=True)
+    remark = words.range_and_direction(scale)
+    start = 1.5 + st.text_width(name, st.HEADING_PT, bold=True) + 3.0
+    if start + st.text_width(remark) < sheet.width - 1.5:
+        sheet.text(start, top - 3.0, remark, color=st.SOFT_INK)
 
 
 def _put_cell(
@@ -138,18 +145,13 @@ def _put_cell(
         for i, line in enumerate(st.wrap(note, width - 1)):
             sheet.text(left + width / 2, bottom + PLOT_HEIGHT * 0.6 - i * st.line_height(), line, ha="center")
     if bins:
-        whole = (
-            len({one.high - one.low for one in bins}) == 1
-            and not (bins[0].low + 0.5) % 1
-            and bins[0].high - bins[0].low == 1
-        )
-        shift = 0.5 if whole and bins[0].low % 1 else 0.0
+        shift = 0.5 if _is_one_score(bins[0]) else 0.0
         digits = 0 if float(low + shift).is_integer() and float(high - shift).is_integer() else 1
         y = bottom - 1.0 - st.line_height() + 0.6
         sheet.text(left, y, format_number(low + shift, digits, words.language))
         sheet.text(left + width, y, format_number(high - shift, digits, words.language), ha="right")
         n_text = words.text("figures.n_is", n=words.count(cell.n))
-        sheet.text(left + width / 2, y - st.line_height(), n_text, ha="center", color=st.SOFT_INK)
+        sheet.text(left, bottom + PLOT_HEIGHT + 1.2, n_text, color=st.SOFT_INK)
 
 
 def _title(scales: Sequence[Scale], cells: Mapping[tuple[str, str], Cell], waves: Sequence[str], words: Words) -> str:
@@ -183,8 +185,13 @@ def middle_bin(bins: Sequence[Bin]) -> Bin | None:
     return None
 
 
+def _is_one_score(one: Bin) -> bool:
+    """Whether a bin stands for one whole score, and runs from half below it to half above."""
+    return one.high - one.low == 1 and one.low % 1 == 0.5
+
+
 def _ends(one: Bin, words: Words) -> str:
-    if one.high - one.low == 1 and one.low % 1:
+    if _is_one_score(one):
         return words.text("figures.at_score", score=format_number(one.low + 0.5, 0, words.language))
     digits = 0 if one.low.is_integer() and one.high.is_integer() else 1
     low, high = (format_number(end, digits, words.language) for end in (one.low, one.high))

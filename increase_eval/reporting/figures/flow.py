@@ -18,6 +18,9 @@ MOST_ARMS_DOWN = 3
 """Beyond so many arms the boxes of a downward flow become too narrow for their words."""
 
 GAP = 12.5
+WIDEST = 64.0
+SPINE = 0.3
+"""Where the arrow runs, as a share of the width of a box: what is said beside it needs the room."""
 SIDE_BOX = 4.8
 PAD = 1.2
 ACROSS_BOX = 9.0
@@ -55,15 +58,19 @@ class _Down:
 
     def __init__(self, words: Words, total: Column, columns: Sequence[Column], waves: Sequence[str]) -> None:
         self.words, self.total, self.columns, self.waves = words, total, columns, waves
-        self.width = (INNER - 4.0 * (len(columns) - 1)) / len(columns)
-        self.boxes = [
-            [words.arm(column.group), words.text("figures.enrolled_is", n=words.count(column.enrolled))]
+        self.width = min(WIDEST, (INNER - 4.0 * (len(columns) - 1)) / len(columns))
+        spare = INNER - self.width * len(columns)
+        self.lefts = [1.5 + (place + 0.5) * spare / len(columns) + place * self.width for place in range(len(columns))]
+        self.wrapped = [
+            [
+                *st.wrap(words.arm(column.group), self.width - 3, bold=True),
+                *st.wrap(words.text("figures.enrolled_is", n=words.count(column.enrolled)), self.width - 3),
+            ]
             for column in columns
         ]
-        self.wrapped = [[line for text in box for line in st.wrap(text, self.width - 3)] for box in self.boxes]
         self.head = max(map(len, self.wrapped)) * st.line_height() + 2 * PAD
         self.top_box = st.line_height() + 2 * PAD
-        self.wave_lines = [st.wrap(words.wave(wave), self.width * 0.62 - 3, bold=True) for wave in waves]
+        self.wave_lines = [st.wrap(words.wave(wave), self.width - 3, bold=True) for wave in waves]
         self.box_heights = [(len(lines) + 1) * st.line_height() + 2 * PAD for lines in self.wave_lines]
         self.height = self.top_box + 8.0 + self.head + sum(self.box_heights) + GAP * len(waves)
 
@@ -76,7 +83,7 @@ class _Down:
         sheet.box(middle - wide / 2, y - self.top_box, wide, self.top_box)
         sheet.text(middle, y - self.top_box / 2, text, bold=True, ha="center", va="center_baseline")
         y -= self.top_box
-        spines = [1.5 + place * (self.width + 4.0) + 0.31 * self.width for place in range(len(self.columns))]
+        spines = [left + SPINE * self.width for left in self.lefts]
         look = {"color": st.SOFT_INK, "linewidth": 0.7}
         sheet.line([middle, middle], [y, y - 4], **look)
         sheet.line([min(*spines, middle), max(*spines, middle)], [y - 4, y - 4], **look)
@@ -85,8 +92,9 @@ class _Down:
             self._put_column(sheet, column, place, spines[place], y - 8)
 
     def _put_column(self, sheet: Sheet, column: Column, place: int, spine: float, top: float) -> None:
-        left = 1.5 + place * (self.width + 4.0)
-        self._put_box(sheet, (left, top, self.width, self.head), self.wrapped[place], bold_lines=1)
+        left = self.lefts[place]
+        names = len(st.wrap(self.words.arm(column.group), self.width - 3, bold=True))
+        self._put_box(sheet, (left, top, self.width, self.head), self.wrapped[place], bold_lines=names)
         y = top - self.head
         for order, (step, lines, height) in enumerate(
             zip(column.steps, self.wave_lines, self.box_heights, strict=True)
@@ -97,7 +105,7 @@ class _Down:
                 texts.append(self.words.text("figures.back_is", n=self.words.count(step.came_back)))
             self._put_changes(sheet, texts, spine, y)
             answered = self.words.answered(step)
-            self._put_box(sheet, (left, y - GAP, self.width * 0.62, height), [*lines, answered], bold_lines=len(lines))
+            self._put_box(sheet, (left, y - GAP, self.width, height), [*lines, answered], bold_lines=len(lines))
             y -= GAP + height
 
     def _put_box(
@@ -136,7 +144,9 @@ class _Across:
         self.gap = max(map(st.text_width, changes), default=6.0) + 3.0
         self.box = (INNER + self.gap) / (len(waves) + 1) - self.gap
         names = [words.text("figures.enrolled"), *map(words.wave, waves)]
-        self.names = [st.wrap(name, self.box + self.gap - 2.0, bold=True) for name in names]
+        # A name may reach over the gap beside its box; the last has none.
+        rooms = [self.box + self.gap - 2.0] * len(waves) + [self.box]
+        self.names = [st.wrap(name, room, bold=True) for name, room in zip(names, rooms, strict=True)]
         self.head = max(map(len, self.names)) * st.line_height() + 1.5
         self.height = self.head + ACROSS_ROW * len(columns) - 2.0
 

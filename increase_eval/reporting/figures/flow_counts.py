@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -59,9 +60,9 @@ def read_columns(flow: pd.DataFrame, groups: Sequence[str], waves: Sequence[str]
     return tuple(columns)
 
 
-def _row(row: object) -> tuple[int | None, int | None, float | None]:
+def _row(row: Mapping[Hashable, Any] | None) -> tuple[int | None, int | None, float | None]:
     """Give n, the count and the share of a row, each None where it is not shown; of nobody, nobody answered."""
-    if not isinstance(row, dict) or pd.isna(row["n"]):
+    if row is None or pd.isna(row["n"]):
         return None, None, None
     n = int(row["n"])
     if n == 0:

@@ -21,6 +21,9 @@ LEFT = 10.0
 RIGHT = 2.0
 GUTTER = 4.0
 PLOT_HEIGHT = 36.0
+LEAST_PLOT_HEIGHT = 24.0
+MOST_BODY = 176.0
+"""So that title, body and caption fit a page of A4 with its margins."""
 BETWEEN = 5.0
 MOST_COLUMNS = 3
 HIDDEN_MARK = "c"
@@ -82,8 +85,8 @@ class Panel:
 
     Attributes
     ----------
-    heading, places, series
-        What it is about, and its points.
+    heading, remark, places, series
+        What it is about, what belongs to it in smaller words, and its points.
     limits, ticks
         Of the vertical axis: its ends, and its ticks with their labels.
     band
@@ -101,6 +104,7 @@ class Panel:
     ticks: tuple[tuple[float, str], ...]
     band: tuple[float, float] | None = None
     empty_note: str = ""
+    remark: str = ""
     is_one_n: bool = False
 
     @property
@@ -117,9 +121,15 @@ class Arrangement:
     is_even: bool
     plot_width: float
     labels: tuple[tuple[tuple[str, ...], ...], ...]
-    headings: tuple[tuple[str, ...], ...]
+    headings: tuple[tuple[tuple[str, bool], ...], ...]
+    plot_height: float
     row_heights: tuple[float, ...]
     n_head: str
+
+    @property
+    def count(self) -> int:
+        """How many panels have room on the sheet."""
+        return len(self.labels)
 
     @property
     def height(self) -> float:
@@ -145,20 +155,45 @@ def arrange(panels: Sequence[Panel], *, n_head: str, width: float = st.PAGE_MM) 
         plot_width = (width - 3.0 - GUTTER * (columns - 1)) / columns - LEFT - RIGHT
         if all(_has_room(panel, is_even, plot_width) for panel in panels):
             break
-    labels = tuple(_labels(panel, is_even, plot_width) for panel in panels)
-    headings = tuple(tuple(st.wrap(panel.heading, plot_width + LEFT, st.HEADING_PT, bold=True)) for panel in panels)
-    rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
-    n_rows = [max((len(panels[i].n_rows) for i in row), default=0) for row in rows]
-    label_lines = [max(len(lines) for i in row for lines in labels[i] or [("",)]) for row in rows]
-    heights = tuple(
-        max(len(headings[i]) for i in row) * st.line_height(st.HEADING_PT)
-        + (2.0 + PLOT_HEIGHT + 2.5)
-        + (label_lines[place] + (1 if n_rows[place] else 0)) * st.line_height()
-        + N_ROW * n_rows[place]
-        for place, row in enumerate(rows)
-    )
     is_even = is_even and any(panel.places.positions is not None for panel in panels)
-    return Arrangement(columns, is_even, plot_width, labels, headings, heights, n_head)
+    shown = len(panels)
+    while True:
+        made = _rows(panels[:shown], columns, is_even, plot_width, n_head)
+        if made.height <= MOST_BODY or shown <= columns:
+            return made
+        shown -= 1
+
+
+def _rows(panels: Sequence[Panel], columns: int, is_even: bool, plot_width: float, n_head: str) -> Arrangement:
+    """Put panels into rows; axes are made lower, down to a limit, where they would not fit the page."""
+    labels = tuple(_labels(panel, is_even, plot_width) for panel in panels)
+    headings = tuple(_heading(panel, plot_width + LEFT) for panel in panels)
+    rows = [range(i, min(i + columns, len(panels))) for i in range(0, len(panels), columns)]
+    others = [
+        max(len(headings[i]) for i in row) * st.line_height(st.HEADING_PT)
+        + 4.5
+        + max((len(lines) for i in row for lines in labels[i]), default=1) * st.line_height()
+        + N_ROW * max(len(panels[i].n_rows) for i in row)
+        for row in rows
+    ]
+    free = (MOST_BODY - sum(others) - BETWEEN * (len(rows) - 1)) / max(1, len(rows))
+    plot_height = max(LEAST_PLOT_HEIGHT, min(PLOT_HEIGHT, free))
+    return Arrangement(
+        columns,
+        is_even,
+        plot_width,
+        labels,
+        headings,
+        plot_height,
+        tuple(plot_height + other for other in others),
+        n_head,
+    )
+
+
+def _heading(panel: Panel, width: float) -> tuple[tuple[str, bool], ...]:
+    """Give the lines above a panel, and which of them are bold."""
+    bold = [(line, True) for line in st.wrap(panel.heading, width, st.HEADING_PT, bold=True)]
+    return (*bold, *((line, False) for line in (st.wrap(panel.remark, width) if panel.remark else ())))
 
 
 def _has_room(panel: Panel, is_even: bool, plot_width: float) -> bool:
@@ -198,12 +233,14 @@ def _put_panel(sheet: Sheet, panel: Panel, index: int, arrangement: Arrangement,
     first = index - index % arrangement.columns
     row_lines = max(map(len, arrangement.headings[first : first + arrangement.columns]))
     y = top
-    for line in headings:
+    for line, is_bold in headings:
         y -= st.line_height(st.HEADING_PT)
-        sheet.text(left, y + 0.8, line, size=st.HEADING_PT, bold=True)
-    bottom = top - row_lines * st.line_height(st.HEADING_PT) - 2.0 - PLOT_HEIGHT
+        size, colour = (st.HEADING_PT, st.INK) if is_bold else (st.SMALLEST_PT, st.SOFT_INK)
+        sheet.text(left, y + 0.8, line, size=size, bold=is_bold, color=colour)
+    plot_height = arrangement.plot_height
+    bottom = top - row_lines * st.line_height(st.HEADING_PT) - 2.0 - plot_height
     start = left + LEFT
-    axes = sheet.axes(start, bottom, arrangement.plot_width, PLOT_HEIGHT)
+    axes = sheet.axes(start, bottom, arrangement.plot_width, plot_height)
     spread = panel.places.spread(arrangement.is_even)
     axes.set(xlim=(0, 1), ylim=panel.limits)
     axes.set_xticks(spread, labels=[""] * len(spread))
@@ -214,11 +251,11 @@ def _put_panel(sheet: Sheet, panel: Panel, index: int, arrangement: Arrangement,
     for order, series in enumerate(panel.series):
         shift = (order - (len(panel.series) - 1) / 2) * _dodge(panel, spread, arrangement) / arrangement.plot_width
         _put_series(axes, series, [position + shift for position in spread])
-        _put_hidden_marks(axes, panel, order, [position + shift for position in spread])
+        _put_hidden_marks(axes, panel, order, [position + shift for position in spread], plot_height)
     if panel.empty_note:
         sheet.text(
             start + arrangement.plot_width / 2,
-            bottom + PLOT_HEIGHT / 2,
+            bottom + plot_height / 2,
             panel.empty_note,
             ha="center",
             color=st.SOFT_INK,
@@ -248,14 +285,14 @@ def _put_series(axes: Axes, series: Series, positions: Sequence[float]) -> None:
             continue
         if point.low is not None and point.high is not None:
             axes.plot([x, x], [point.low, point.high], color=series.style.colour, linewidth=1.1, zorder=2.2)
-        axes.plot([x], [point.value], zorder=3, **marker_look(series.style, is_open=point.is_thin))
+        axes.plot([x], [point.value], zorder=3, clip_on=False, **marker_look(series.style, is_open=point.is_thin))
 
 
-def _put_hidden_marks(axes: Axes, panel: Panel, order: int, positions: Sequence[float]) -> None:
+def _put_hidden_marks(axes: Axes, panel: Panel, order: int, positions: Sequence[float], plot_height: float) -> None:
     """Mark suppressed points at the emptier end of the axis, one line a series: never 0, never a gap."""
     values = [point.value for series in panel.series for point in series.points if point.value is not None]
     is_high = sum(values) / len(values) > sum(panel.limits) / 2 if values else False
-    step = st.line_height() / PLOT_HEIGHT
+    step = st.line_height() / plot_height
     for point in panel.series[order].points:
         if point.is_hidden:
             y = 0.03 + order * step if is_high else 0.97 - (order + 1) * step
@@ -266,7 +303,7 @@ def _put_hidden_marks(axes: Axes, panel: Panel, order: int, positions: Sequence[
                 transform=axes.get_xaxis_transform(),
                 ha="center",
                 va="bottom",
-                color=panel.series[order].style.colour,
+                color=st.INK,
                 fontproperties=st.font(),
                 zorder=4,
             )
@@ -287,14 +324,11 @@ def _put_foot(
             sheet.text(x, y - (row + 1) * st.line_height() + 0.6, line, ha="center")
     y -= max(map(len, labels), default=0) * st.line_height() + 0.9
     for order, series in enumerate(panel.n_rows):
-        if order == 0 and not panel.is_one_n:
-            y -= st.line_height()
-            sheet.text(left, y + 0.6, n_head, color=st.SOFT_INK)
         y -= N_ROW
         middle = y + N_ROW / 2
-        if panel.is_one_n:
-            sheet.text(left, middle, n_head, va="center_baseline", color=st.SOFT_INK)
-        else:
+        if order == 0:
+            sheet.text(left + (0.0 if panel.is_one_n else 6.3), middle, n_head, va="center_baseline", color=st.SOFT_INK)
+        if not panel.is_one_n:
             look = {"color": series.style.colour, "linestyle": series.style.dash, "linewidth": 1.1}
             sheet.line([left + 0.5, left + 5.5], [middle] * 2, **look)
             sheet.line([left + 3.0], [middle], **marker_look(series.style, is_open=False) | {"markersize": 4.0})

@@ -32,6 +32,9 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     waves = [wave for wave in study.wave_ids if (drawn["wave"] == wave).fillna(False).any()]
     panels = tuple(_panel(scale, drawn, waves, words) for scale in scales)
     layout = arrange(panels, n_head=words.text("figures.n_head"))
+    left_out += len(scales) - layout.count
+    scales, panels = scales[: layout.count], panels[: layout.count]
+    drawn = drawn[drawn["outcome"].isin([scale.id for scale in scales])]
     return compose(
         words,
         figure_id="retention",
@@ -70,7 +73,8 @@ def _panel(scale: Scale, drawn: pd.DataFrame, waves: Sequence[str], words: Words
     )
     ticks = tuple((tick, format_percent(tick, words.language)) for tick in PERCENT_TICKS)
     places = Places(tuple(group_label(group, words.language) for group in groups))
-    return Panel(words.heading(scale), places, series, (-0.02, 1.02), ticks, is_one_n=True)
+    remark = words.range_and_direction(scale)
+    return Panel(words.scale(scale), places, series, (-0.02, 1.02), ticks, remark=remark, is_one_n=True)
 
 
 def group_label(term: str, language: str) -> str:

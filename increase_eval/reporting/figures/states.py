@@ -17,7 +17,6 @@ from increase_eval.reporting.numbers import format_count, format_percent
 from increase_eval.study import Study
 from increase_eval.study.structure import State, StateVariable
 
-MOST_PANELS = 12
 PERCENT_TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -33,18 +32,15 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     """Draw shares of states by wave and arm."""
     words = Words.of(study, language)
     shares = only_total(tables["state_shares"], but=("by_arm",))
-    every = shown_states(study, shares)
-    shown = every[:MOST_PANELS]
-    chosen = {(one.variable.id, one.state.id) for one in shown}
-    is_shown = pd.Series(
-        [pair in chosen for pair in zip(shares["outcome"], shares["term"], strict=True)], index=shares.index, dtype=bool
-    )
-    shares = shares[is_shown]
     arms = drawn_arms(study, shares)
     waves = [wave for wave in study.wave_ids if (shares["wave"] == wave).fillna(False).any()]
-    drawn = shares[shares["by_arm"].isin(arms)]
-    panels = tuple(_panel(one, drawn, arms, waves, words) for one in shown)
-    layout = arrange(panels, n_head=words.text("figures.n_head"))
+    every = [(one, _panel(one, shares, arms, waves, words)) for one in shown_states(study, shares)]
+    visible = [pair for pair in every if not pair[1].empty_note]
+    layout = arrange([panel for _, panel in visible], n_head=words.text("figures.n_head"))
+    shown = [one for one, _ in visible[: layout.count]]
+    panels = [panel for _, panel in visible[: layout.count]]
+    unseen = [_name(one, words) for one, panel in every if panel.empty_note]
+    drawn = shares[shares["by_arm"].isin(arms) & _is_one_of(shares, shown)]
     return compose(
         words,
         figure_id="states",
@@ -53,7 +49,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         title=_title(shown, shares, waves, words),
         subtitle=words.text("figures.states_subtitle", waves=words.waves(waves)),
         caption=words.caption(
-            drawn, *_notes(panels, len(every) - len(shown), layout.is_even and len(waves) > 2, shown, words)
+            drawn, *_notes(panels, len(visible) - len(shown), layout.is_even and len(waves) > 2, shown, unseen, words)
         ),
         keys=arm_keys(panels, arms, words),
         height=layout.height,
@@ -86,7 +82,16 @@ def _panel(one: Shown, shares: pd.DataFrame, arms: Sequence[str], waves: Sequenc
     ticks = tuple((tick, format_percent(tick, words.language)) for tick in PERCENT_TICKS)
     is_empty = all(point.value is None for each in series for point in each.points)
     note = words.text("figures.nothing_drawn") if is_empty else ""
-    return Panel(_name(one, words), words.places(waves), series, (-0.02, 1.02), ticks, None, note)
+    return Panel(
+        one.state.label.in_language(words.language),
+        words.places(waves),
+        series,
+        (-0.02, 1.02),
+        ticks,
+        None,
+        note,
+        one.variable.label.in_language(words.language),
+    )
 
 
 def _name(one: Shown, words: Words) -> str:
@@ -94,7 +99,15 @@ def _name(one: Shown, words: Words) -> str:
     return words.text("figures.state_of", variable=variable, state=one.state.label.in_language(words.language))
 
 
-def _notes(panels: Sequence[Panel], left_out: int, is_even: bool, shown: Sequence[Shown], words: Words) -> list[str]:
+def _is_one_of(shares: pd.DataFrame, shown: Sequence[Shown]) -> pd.Series:
+    chosen = {(one.variable.id, one.state.id) for one in shown}
+    pairs = zip(shares["outcome"], shares["term"], strict=True)
+    return pd.Series([pair in chosen for pair in pairs], index=shares.index, dtype=bool)
+
+
+def _notes(
+    panels: Sequence[Panel], left_out: int, is_even: bool, shown: Sequence[Shown], unseen: Sequence[str], words: Words
+) -> list[str]:
     text = words.text
     not_asked = any(point.n_text == NOT_ASKED for panel in panels for one in panel.series for point in one.points)
     binary = any(len(one.variable.states) == 2 for one in shown)
@@ -102,6 +115,7 @@ def _notes(panels: Sequence[Panel], left_out: int, is_even: bool, shown: Sequenc
         text("figures.share_interval", confidence=words.confidence()),
         text("figures.two_states") if binary else "",
         text("figures.not_asked", mark=NOT_ASKED) if not_asked else "",
+        text("figures.unseen_states", states=words.listed(unseen)) if unseen else "",
         text("figures.even") if is_even else "",
         text.plural("figures.more_states", left_out, number=format_count(left_out, words.language)) if left_out else "",
     ]

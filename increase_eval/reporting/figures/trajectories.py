@@ -39,6 +39,9 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     means = summary[(summary["term"] == "mean") & summary["by_arm"].isin(arms)]
     panels = tuple(_panel(scale, summary, means, arms, waves, words) for scale in scales)
     layout = arrange(panels, n_head=words.text("figures.n_head"))
+    left_out += len(scales) - layout.count
+    scales, panels = scales[: layout.count], panels[: layout.count]
+    means = means[means["outcome"].isin([scale.id for scale in scales])]
     return compose(
         words,
         figure_id="trajectories",
@@ -64,7 +67,16 @@ def _panel(
     ticks = tuple((tick, format_number(tick, digits, words.language)) for tick in even_ticks(*limits))
     is_empty = all(point.value is None for one in series for point in one.points)
     note = words.text("figures.nothing_drawn") if is_empty else ""
-    return Panel(words.heading(scale), words.places(waves), series, limits, ticks, None if is_empty else band, note)
+    return Panel(
+        words.scale(scale),
+        words.places(waves),
+        series,
+        limits,
+        ticks,
+        None if is_empty else band,
+        note,
+        words.range_and_direction(scale),
+    )
 
 
 def _limits(
@@ -95,11 +107,11 @@ def _limits(
 
 
 def _band(scale: Scale, rows: pd.DataFrame, waves: Sequence[str]) -> tuple[float, float] | None:
-    """Give the smallest effect of interest around everybody's mean at the first wave that asked the scale."""
+    """Give the smallest effect of interest around everybody's mean at the first of several waves."""
     effect = scale.smallest_effect
-    if effect is None:
-        return None
     total = rows[rows["by_arm"] == TOTAL]
+    if effect is None or total["wave"].nunique() < 2:
+        return None
     first = next((wave for wave in waves if (total["wave"] == wave).fillna(False).any()), None)
     start = total[total["wave"] == first].set_index("term")["estimate"]
     if first is None or pd.isna(start.get("mean")) or (effect.unit == "sd" and pd.isna(start.get("sd"))):

@@ -52,14 +52,14 @@ class Words:
         """Name a scale."""
         return scale.labels.in_language(self.language) if scale.labels else scale.id
 
-    def heading(self, scale: Scale) -> str:
-        """Name a scale with its range and which end is the better one."""
+    def range_and_direction(self, scale: Scale) -> str:
+        """Say between which ends a scale runs, and which end is the better one."""
         whole = scale_range(self.study, scale)
         better = self.text(f"figures.{scale.direction}")
         if whole is None:
-            return self.text("figures.heading", scale=self.scale(scale), better=better)
+            return better
         low, high = (format_number(end, 0 if float(end).is_integer() else 1, self.language) for end in whole)
-        return self.text("figures.heading_range", scale=self.scale(scale), low=low, high=high, better=better)
+        return self.text("figures.range", low=low, high=high, better=better)
 
     def waves(self, wave_ids: Sequence[str]) -> str:
         """List waves by name."""

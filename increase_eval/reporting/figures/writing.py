@@ -84,7 +84,8 @@ def data_csv(drawing: Drawing) -> bytes:
 def render(drawing: Drawing, kind: str) -> bytes:
     """Give a figure as the bytes of a picture: ``"svg"``, ``"png"`` or ``"pdf"``."""
     for text in drawing.figure.findobj(Text):
-        text.set_fontproperties(st.font(text.get_fontsize(), bold=text.get_fontweight() == "bold"))
+        if text.get_fontproperties().get_file() is None:  # labels of ticks, which matplotlib makes by itself
+            text.set_fontproperties(st.font(text.get_fontsize()))
     metadata = {**_METADATA[kind], "Description" if kind == "png" else "Title": drawing.title}
     buffer = io.BytesIO()
     # Identifiers inside an SVG are made from the salt: two figures on one page must not share them.
