@@ -27,6 +27,10 @@ SINGULAR_SHARE = 1e-8
 in some direction."""
 
 
+PAIRS_AT_ONCE = 4_000_000
+"""Numbers per working array: with many clusters their pairs are handled in blocks."""
+
+
 @dataclass(frozen=True, slots=True)
 class ClusteredWork:
     """What variances and degrees of freedom are made from, for m clusters and p coefficients.
@@ -51,32 +55,37 @@ class ClusteredWork:
     middle: Floats
     singular_count: int
 
-    def covariances(self, constraint: Floats) -> Floats:
-        """Give C cov(s_g, s_h) C' for all pairs of clusters, shape (m, m, q, q)."""
+    def covariances(self, constraint: Floats, rows: slice = slice(None)) -> Floats:
+        """Give C cov(s_g, s_h) C' of the clusters g of `rows` with all clusters h, shape (rows, m, q, q)."""
         p, r = constraint @ self.plain, constraint @ self.weighted
-        crossed = np.einsum("gqa,ab,htb->ghqt", r, self.inverse, p, optimize=True)
-        result = np.einsum("gqa,ab,htb->ghqt", p, self.middle, p, optimize=True)
-        result -= crossed + crossed.transpose(1, 0, 3, 2)
-        every = np.arange(len(p))
-        result[every, every] += constraint @ self.own @ constraint.T
+        result = np.einsum("gqa,ab,htb->ghqt", p[rows], self.middle, p, optimize=True)
+        result -= np.einsum("gqa,ab,htb->ghqt", r[rows], self.inverse, p, optimize=True)
+        result -= np.einsum("gqa,ab,htb->ghqt", p[rows], self.inverse, r, optimize=True)
+        every = np.arange(len(p))[rows]
+        result[every - every[0], every] += constraint @ self.own[rows] @ constraint.T
         return np.asarray(result)
+
+    def expectation(self, constraint: Floats) -> Floats:
+        """Give the expected C V C' under the working variances, shape (q, q)."""
+        p, r = constraint @ self.plain, constraint @ self.weighted
+        crossed = np.einsum("gqa,ab,gtb->qt", r, self.inverse, p, optimize=True)
+        own = constraint @ self.own.sum(axis=0) @ constraint.T
+        return np.asarray(own - crossed - crossed.T + np.einsum("gqa,ab,gtb->qt", p, self.middle, p, optimize=True))
 
     def satterthwaite(self, constraints: Floats) -> Floats:
         """Give the degrees of freedom of the variance of each row of `constraints`: 2 E² / Var."""
-        df = np.empty(len(constraints))
-        for row, constraint in enumerate(constraints):
-            shares = self.covariances(constraint[None])[:, :, 0, 0]
-            df[row] = np.trace(shares) ** 2 / (shares**2).sum()
-        return df
+        return np.array([2 / self.total_variance(constraint[None]) for constraint in constraints])
 
     def total_variance(self, constraint: Floats) -> float:
         """Give the sum of the variances of the elements of C V C', standardised to the expectation I."""
-        shares = self.covariances(constraint)
-        values, vectors = np.linalg.eigh(np.einsum("ggqt->qt", shares))
-        root = vectors / np.sqrt(values) @ vectors.T
-        standard = np.einsum("aq,ghqt,tb->ghab", root, shares, root, optimize=True)
-        own = np.einsum("ghss->ghs", standard)
-        return float(np.einsum("ghs,ght->", own, own) + np.einsum("ghst,ghts->", standard, standard))
+        values, vectors = np.linalg.eigh(self.expectation(constraint))
+        standard = (vectors / np.sqrt(values) @ vectors.T) @ constraint
+        total, size = 0.0, max(1, PAIRS_AT_ONCE // (len(self.own) * len(constraint) ** 2))
+        for start in range(0, len(self.own), size):
+            part = self.covariances(standard, slice(start, start + size))
+            traces = np.einsum("ghss->gh", part)
+            total += float((traces**2).sum() + np.einsum("ghst,ghts->", part, part))
+        return total
 
 
 def clustered_work(model: WorkingModel, clusters: Ints, kind: str) -> ClusteredWork:
