@@ -154,7 +154,7 @@ def _standardise(moments: PatternMoments) -> tuple[_Patterns, FloatArray, FloatA
     keep = np.flatnonzero(pooled.patterns.any(axis=1) & (pooled.weights > 0))
     if not keep.size:
         raise InsufficientDataError("no row has an observed value, so no mean can be estimated")
-    pooled = pooled._take(keep)
+    pooled = pooled.keep_cells(keep)
     mask = pooled.patterns.astype(np.float64)
     together = np.einsum("k,ki,kj->ij", pooled.weights, mask, mask)
     columns = moments.columns

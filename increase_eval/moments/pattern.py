@@ -189,7 +189,7 @@ class PatternMoments:
                 have = ", ".join(map(str, self.groups[name].drop_duplicates()))
                 raise ValueError(f"no {name} is among {values}; there are: {have}")
             keep &= hit
-        return self._take(np.flatnonzero(keep))
+        return self.keep_cells(np.flatnonzero(keep))
 
     def collapse(self, *by: str) -> PatternMoments:
         """Add up over one or more grouping columns; over all of them if none is named."""
@@ -230,7 +230,7 @@ class PatternMoments:
         )._regroup()
         if (joined.people < 0).any():
             raise ValueError("more people would be taken out of a pattern than are in it")
-        return joined._take(np.flatnonzero(joined.people > 0)) if sign < 0 else joined
+        return joined.keep_cells(np.flatnonzero(joined.people > 0)) if sign < 0 else joined
 
     def _regroup(self) -> PatternMoments:
         """Add up cells that have the same group and pattern."""
@@ -238,13 +238,14 @@ class PatternMoments:
         patterns = pattern_codes(self.patterns)
         cells = compact(codes * (int(patterns.max(initial=0)) + 1) + patterns)
         first = np.unique(cells, return_index=True)[1]
-        total = self._take(first)
+        total = self.keep_cells(first)
         arrays = {name: np.zeros_like(getattr(total, name)) for name in ("people", "weights", "sums", "cross")}
         for name, array in arrays.items():
             np.add.at(array, cells, getattr(self, name))
         return replace(total, **arrays)
 
-    def _take(self, rows: IntArray) -> PatternMoments:
+    def keep_cells(self, rows: IntArray) -> PatternMoments:
+        """Keep some cells, by number."""
         arrays = {name: getattr(self, name)[rows] for name in ("patterns", "people", "weights", "sums", "cross")}
         return replace(self, groups=self.groups.iloc[rows].reset_index(drop=True), **arrays)
 

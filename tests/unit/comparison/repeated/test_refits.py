@@ -146,9 +146,9 @@ def test_the_cost_of_a_refit_does_not_grow_with_the_number_of_people():
         model.cluster_bootstrap("site", draws=5, rng=np.random.default_rng(1))
         best = np.inf
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             model.cluster_bootstrap("site", draws=400, rng=np.random.default_rng(1))
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     assert seconds(7200) < 3 * seconds(720)
