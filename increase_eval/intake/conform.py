@@ -30,7 +30,7 @@ ROW_BY_ROW = ("values", "range", "required")
 """The kinds of rules that can be asked before rows of all files are together."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Block:
     """What one file holds for one wave, or for the table of participants.
 
@@ -46,7 +46,7 @@ class Block:
     frame: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ConformedFile:
     """One file under its contract.
 

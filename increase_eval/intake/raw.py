@@ -61,7 +61,7 @@ class RawTable:
         Of the file's bytes.
     """
 
-    frame: pd.DataFrame
+    frame: pd.DataFrame = field(repr=False)  # A log or a traceback must not show answers.
     rows: np.ndarray
     format: str
     encoding: str | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import secrets
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -46,7 +46,7 @@ class Validation:
     problems: tuple[str, ...]
     ledger: pd.DataFrame
     listing: pd.DataFrame
-    values: pd.Series | None = None
+    values: pd.Series | None = field(default=None, repr=False)
 
     @property
     def can_be_taken_in(self) -> bool:

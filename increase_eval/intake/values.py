@@ -37,7 +37,7 @@ _COMMA_NUMBER = re.compile(r"^[+-]?\d*,\d+$")
 _POINT_NUMBER = re.compile(r"^[+-]?\d*\.\d+$")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Conversion:
     """One column, conformed.
 

@@ -25,6 +25,8 @@ from increase_eval.study.sources import ReadOptions
 DELIMITERS = (",", ";", "\t", "|")
 _SAMPLE_RECORDS = 25
 _CHUNK = 50_000
+NARROWEST = 5
+"""Columns. In a narrower table a line of an answer could have as many commas as a row."""
 
 
 def read(path: Path, options: ReadOptions) -> RawTable:
@@ -40,12 +42,14 @@ def read_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawTa
     lines = _Lines(data, encoding)
     records = _records(lines, delimiter)
     header = [list(record) for record in islice(records, header_rows)]
+    if lines.has_open_quote:
+        raise UnreadableFileError(f"a quotation mark that opens in row {len(header) + 1} is never closed")
     if not header or not any(any(record) for record in header):
         raise UnreadableFileError("the file is empty: it has no column names")
     names = check_header(header[0])
     body = _Body(len(names), first_row=header_rows + 1)
     body.take(records)
-    body.judge_end(lines.current, delimiter)
+    body.judge_end(lines)
     frame = pd.DataFrame(
         {name: pd.array(column, dtype="str") for name, column in zip(names, body.columns(), strict=True)}
     )
@@ -64,7 +68,8 @@ def find_delimiter(data: bytes, encoding: str) -> str:
     """Give the delimiter that cuts the first records into the most columns, all alike."""
     best, best_score = DELIMITERS[0], (0.0, 0)
     for delimiter in DELIMITERS:
-        counts = [len(record) for record in islice(_records(_Lines(data, encoding), delimiter), _SAMPLE_RECORDS)]
+        records = _records(_Lines(data, encoding), delimiter, strict=False)
+        counts = [len(record) for record in islice(records, _SAMPLE_RECORDS)]
         counts = [count for count in counts if count]
         if not counts or counts[0] < 2:
             continue
@@ -80,6 +85,7 @@ class _Lines:
     def __init__(self, data: bytes, encoding: str) -> None:
         self._text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
         self.current: list[str] = []
+        self.has_open_quote = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:
@@ -87,8 +93,9 @@ class _Lines:
             yield line
 
 
-def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(lines, delimiter=delimiter)
+def _records(lines: _Lines, delimiter: str, *, strict: bool = True) -> Iterator[list[str]]:
+    """Cut lines into records. An open quotation mark at the end is noted; what it swallowed stays in the lines."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=strict)
     last: list[str] = []
     number = 0
     try:
@@ -96,15 +103,33 @@ def _records(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
             number += 1
             last = lines.current
             lines.current = []
+            if strict and len(last) > 1:
+                _refuse_swallowed(last, delimiter, width=len(record), row=number)
             yield record
     except csv.Error as problem:
-        if "field larger" in str(problem):
-            raise UnreadableFileError(
-                f"row {number + 1} has a cell of more than {csv.field_size_limit():,} characters: "
-                "a quotation mark that opens there is never closed"
-            ) from None
-        raise UnreadableFileError(f"row {number + 1} cannot be cut into columns ({problem})") from None
-    lines.current = last
+        if "unexpected end" not in str(problem):
+            raise UnreadableFileError(f"row {number + 1} {_meaning(problem)}") from None
+        lines.has_open_quote = True
+    else:
+        lines.current = last
+
+
+def _refuse_swallowed(lines: list[str], delimiter: str, *, width: int, row: int) -> None:
+    """Tell an answer with line breaks from rows that an open quotation mark has swallowed: each of these is a row."""
+    if width >= NARROWEST and all(line.count(delimiter) >= width - 1 for line in lines):
+        raise UnreadableFileError(
+            f"row {row} runs over {len(lines)} lines, each of which looks like a row of its own: "
+            "a quotation mark is missing or one too many"
+        )
+
+
+def _meaning(problem: csv.Error) -> str:
+    if "field larger" in str(problem):
+        limit = f"{csv.field_size_limit():,}"
+        return f"has a cell of more than {limit} characters: a quotation mark that opens there is never closed"
+    if "expected after" in str(problem):
+        return "has a quotation mark inside a cell: one is missing or one too many, there or in the lines that follow"
+    return f"cannot be cut into columns ({problem})"
 
 
 class _Body:
@@ -115,6 +140,7 @@ class _Body:
         self.numbers: list[int] = []
         self.broken: list[BrokenRow] = []
         self.blank_lines: set[int] = set()
+        self.spanning: list[int] = []
         self.row_count = 0
         self._next = first_row
         self._chunks: list[list[pa.Array]] = [[] for _ in range(width)]
@@ -139,29 +165,32 @@ class _Body:
                 record = record[: self.width]
             else:
                 self.broken.append(BrokenRow(row, "ragged_row"))
+                if any("\n" in cell or "\r" in cell for cell in record):
+                    self.spanning.append(row)
                 return None
         self.numbers.append(row)
         return record
 
-    def judge_end(self, ending: list[str], delimiter: str) -> None:
+    def judge_end(self, lines: _Lines) -> None:
         """Tell a file that was cut off from one that is ragged, and leave out blank lines at its end."""
-        last = self._next - 1
-        if _ends_in_quotes(ending, delimiter):
-            if len(ending) > 1:
+        if lines.has_open_quote:
+            if len(lines.current) > 1:
                 raise UnreadableFileError(
-                    f"a quotation mark that opens in row {last} is never closed, and swallows the "
-                    f"{len(ending) - 1} lines after it"
+                    f"a quotation mark that opens in row {self._next} is never closed, and swallows the "
+                    f"{len(lines.current) - 1} lines after it"
                 )
-            self._mark_truncated(last)
-        elif self.broken and self.broken[-1].row == last and not ending[-1].endswith(("\n", "\r")):
-            self._mark_truncated(last)
+            self.broken.append(BrokenRow(self._next, "truncated_row"))
+        elif self.broken and self.broken[-1].row == self._next - 1 and not lines.current[-1].endswith(("\n", "\r")):
+            self.broken[-1] = BrokenRow(self.broken[-1].row, "truncated_row")
+            self.spanning = [row for row in self.spanning if row != self.broken[-1].row]
+        if self.spanning:
+            # Rows would be lost inside it without a word, and the ledger would balance all the same.
+            raise UnreadableFileError(
+                f"row {self.spanning[0]} runs over several lines and has not as many cells as the header: "
+                "a quotation mark is missing or one too many"
+            )
         after_break = self.broken[-1].row if self.broken else 0
         while self.row_count and after_break < self.numbers[self.row_count - 1] in self.blank_lines:
-            self.row_count -= 1
-
-    def _mark_truncated(self, row: int) -> None:
-        self.broken = [*(broken for broken in self.broken if broken.row != row), BrokenRow(row, "truncated_row")]
-        if self.numbers and self.numbers[-1] == row:
             self.row_count -= 1
 
     def columns(self) -> list[pa.ChunkedArray]:
@@ -172,13 +201,3 @@ class _Body:
 def _blank_to_null(cells: pa.Array) -> pa.Array:
     blank = pc.equal(pc.binary_length(cells), 0)
     return pc.if_else(blank, pa.scalar(None, pa.large_string()), cells) if pc.any(blank).as_py() else cells
-
-
-def _ends_in_quotes(lines: list[str], delimiter: str) -> bool:
-    if not any('"' in line for line in lines):
-        return False
-    try:
-        list(csv.reader(lines, delimiter=delimiter, strict=True))
-    except csv.Error as problem:
-        return "unexpected end" in str(problem)
-    return False

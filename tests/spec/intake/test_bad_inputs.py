@@ -18,6 +18,7 @@ from increase_eval.intake.readers.text import LONGEST_LINE
 HEAD = "id,group,age,mood,score\n"
 KEY, ANSWER = "keysentinel77", "answersentinel88"
 ROW = f"{KEY},{ANSWER},30,1,5\n"
+SWALLOWING = f'a,"{ANSWER},30,1,5\n' + ROW * 3  # the quotation mark is never closed, until the next one opens
 
 
 def whole_text(error):
@@ -67,6 +68,14 @@ def test_no_file_is_no_fault_where_the_source_is_optional(bench):
         ((HEAD + ROW + f'a,"{ANSWER},30,1,5\n' + ROW * 3).encode(), "row 3 is never closed, and swallows the 3 lines"),
         ((HEAD + ROW + f'a,"{ANSWER}' + "x" * 200_000).encode(), "row 3 has a cell of more than 131,072 characters"),
         (f"{HEAD}{ROW}".encode("utf-16-le"), "line 1 has a NUL byte"),
+        ((HEAD + SWALLOWING + f'b,"{ANSWER}",30,1,5\n' + ROW).encode(), "row 2 has a quotation mark inside a cell"),
+        (
+            (HEAD + SWALLOWING + f'b,",{ANSWER}",30,1,5\n' + ROW).encode(),
+            "row 2 runs over several lines and has not as many",
+        ),
+        ((HEAD + SWALLOWING + 'b,",30,1,5\n' + ROW).encode(), "row 2 runs over 5 lines, each of which looks like"),
+        ((HEAD + 'a,"one\ntwo,",30,1,5,6\n' + ROW).encode(), "row 2 runs over several lines and has not as many cells"),
+        ((HEAD[:-1] + ',"x\n' + ROW * 3).encode(), "a quotation mark that opens in row 1 is never closed"),
     ],
 )
 def test_damaged_text_files(bench, refused, content, said):

@@ -52,6 +52,11 @@ def test_a_last_line_that_is_cut_off_inside_quotes_is_quarantined_as_such(bench,
     assert quarantine(rows, intake) == [(3, None, "truncated_row", "row")]
 
 
+def test_a_last_line_that_is_cut_off_after_an_answer_with_line_breaks(bench, rows):
+    intake = bench.put(answers_csv=HEAD + 'a,one,30,1,5\nb,"o\nne",3').take_in()
+    assert quarantine(rows, intake) == [(3, None, "truncated_row", "row")]
+
+
 def test_an_answer_may_hold_line_breaks_and_rows_count_as_a_spreadsheet_counts_them(bench, rows):
     study = bench.study(
         tables={

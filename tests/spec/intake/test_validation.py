@@ -6,7 +6,7 @@ import io
 import pandas as pd
 import pytest
 
-from increase_eval.intake import validate_study
+from increase_eval.intake import read_file, validate_study
 
 HEAD = "id,group,age,mood,score\n"
 FAULTY = HEAD + "keysentinel1,one,30,1,5\nkeysentinel2,one,30,answersentinel,5\n,one,30,1,5\nkeysentinel1,one,30,2,5\n"
@@ -127,6 +127,14 @@ def test_the_page_is_whole_and_shows_names_of_raw_files_as_text(validated, tmp_p
     assert "<script>x" in page.text
     assert '<html lang="fr">' in content
     assert "valeur rendue manquante" in page.text
+
+
+def test_no_answer_shows_where_a_result_is_printed_or_logged(validated, bench):
+    assert "sentinel" not in repr(validated(show_values=True))
+    assert "sentinel" not in repr(read_file(bench.folder / "answers.csv"))
+    run = bench.take_in_openly()
+    assert run.values.tolist() == ["answersentinel", None]
+    assert "sentinel" not in repr(run) + repr(run.intake)
 
 
 def test_nothing_is_stored(validated, bench):
