@@ -31,7 +31,7 @@ from increase_eval.study.study import Study
 INPUT_COLUMNS = ("file", "source", "bytes", "sha256", "format")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Intake:
     """All tables that intake makes; participants are known by a keyed hash alone.
 
@@ -73,7 +73,7 @@ class Intake:
     proposed_links: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class OpenIntake:
     """An intake with what may be shown on the terminal of who asks for it, and nowhere else.
 
