@@ -17,7 +17,7 @@ from pipelines.checks import Check, Finding
 PICTURE_BYTES = 200_000
 """Dagster keeps metadata in its database and sends it with every page, so a picture in it has to be small."""
 
-PICTURE_WIDTHS = (1200, 900, 600, 300)
+PICTURE_WIDTHS = (900, 600, 300)
 
 FOREIGN = re.compile(
     r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)\s*=\s*["']?(?:https?:)?//|url\(\s*["']?https?:"""
@@ -59,7 +59,7 @@ def picture(png: bytes, alt: str) -> dg.MetadataValue:
         small = io.BytesIO()
         with Image.open(io.BytesIO(png)) as image:
             image.thumbnail((width, width * 4))
-            image.convert("P", palette=Image.Palette.ADAPTIVE).save(small, "PNG", optimize=True)
+            image.convert("P", palette=Image.Palette.ADAPTIVE).save(small, "PNG")
         link = base64.b64encode(small.getvalue()).decode()
         if len(link) < PICTURE_BYTES:
             break
