@@ -30,7 +30,7 @@ class Group:
     Attributes
     ----------
     labels
-        The values of the ``by_*`` columns, such as ``{"by_arm": "peer", "by_site": "all"}``.
+        The values of the ``by_*`` columns, such as ``{"by_arm": "a", "by_site": "all"}``.
     members
         Booleans of shape (participants,), in the order of the frame that was split.
     """
