@@ -73,7 +73,8 @@ def _held(layout: Layout, factors: Sequence[str], at: Mapping[str, Any]) -> dict
     having = [name for name, variable in variables.items() if variable.levels is not None]
     for name in factors:
         if name not in having:
-            raise ValueError(f"{name!r} is not a factor of the formula; allowed: {having}")
+            hint = f" (it is a number: write C({name}) in the formula to make it one)" if name in variables else ""
+            raise ValueError(f"{name!r} is not a factor of the formula{hint}; allowed: {having}")
     held: dict[str, float | int] = dict(layout.scaling.means)
     for name, value in at.items():
         if name not in variables or name in factors:
