@@ -200,7 +200,12 @@ def _known(table: str, name: str) -> ColumnEntry:
 
 
 def _plain(table: str, name: str) -> ColumnEntry | None:
-    return _known(table, name) if name in COLUMN_LABELS and table in STORED_TABLES else None
+    if table not in STORED_TABLES:
+        return None
+    if name.startswith("by_"):
+        labels = {lang: Translator(lang)("codebook.column_by", name=name.removeprefix("by_")) for lang in LANGUAGES}
+        return ColumnEntry(table, name, labels, "category")
+    return _known(table, name) if name in COLUMN_LABELS else None
 
 
 def _labels(key: str) -> dict[str, str]:

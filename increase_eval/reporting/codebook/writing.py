@@ -6,9 +6,10 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from increase_eval.reporting.codebook.dictionary import Codebook
+from increase_eval.reporting.codebook.dictionary import Codebook, ColumnEntry
 from increase_eval.reporting.codebook.rows import (
     column_heads,
     column_row,
@@ -78,7 +79,7 @@ def _html(codebook: Codebook, language: str) -> bytes:
     heads = column_heads(text)[1:]
     tables = [
         {"name": name, **_only_used(heads, [column_row(entry, text)[1:] for entry in entries])}
-        for name, entries in codebook.by_table().items()
+        for name, entries in _waves_together(codebook).items()
     ]
     values = {
         "title": codebook.study.head.title.in_language(language),
@@ -88,6 +89,25 @@ def _html(codebook: Codebook, language: str) -> bytes:
         "scales": _only_used(scale_heads(text), scale_rows(codebook, text)),
     }
     return render_page("codebook.html.j2", values, language=language).encode("utf-8")
+
+
+def _waves_together(codebook: Codebook) -> dict[str, list[ColumnEntry]]:
+    """Give the entries of each table, those of all waves as one: a page that repeats them wave by wave is not read."""
+    together: dict[str, list[ColumnEntry]] = {}
+    for name, entries in codebook.by_table().items():
+        own = together.setdefault("waves" if name.startswith("wave_") else name, [])
+        for entry in entries:
+            # What two waves say alike is one entry of both.
+            alike = [place for place, other in enumerate(own) if _bare(other) == _bare(entry)]
+            if alike:
+                own[alike[0]] = replace(own[alike[0]], waves=(*own[alike[0]].waves, *entry.waves))
+            else:
+                own.append(entry)
+    return together
+
+
+def _bare(entry: ColumnEntry) -> ColumnEntry:
+    return replace(entry, table="", waves=())
 
 
 def _only_used(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, list[object]]:

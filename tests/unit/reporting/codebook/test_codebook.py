@@ -105,3 +105,18 @@ def test_the_page_escapes_labels_and_says_that_data_are_synthetic(synthetic_stud
 def test_an_unknown_format_is_refused(study: Study, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="'docx' is not one of a codebook; allowed: html"):
         write_codebook(build_codebook(study), tmp_path, formats=("docx",))
+
+
+def test_the_page_has_a_column_of_several_waves_once_and_one_that_differs_apart(study: Study, tmp_path: Path) -> None:
+    write_codebook(build_codebook(study), tmp_path, formats=("html",), languages=("en",))
+    page = (tmp_path / "codebook.en.html").read_text(encoding="utf-8")
+    assert page.count("<code>m1</code>") == 1
+    assert "t1, t2, t3" in page
+    assert 'id="waves"' in page and 'id="wave_t1"' not in page
+
+
+def test_tables_split_by_groups_are_described(study: Study) -> None:
+    counts = pd.DataFrame(columns=["by_arm", "wave", "enrolled", "retained", "lost"])
+    codebook = build_codebook(study, {"response_counts": counts})
+    assert codebook.undocumented == ()
+    assert codebook.entries[0].labels == {"en": "split by arm", "fr": "ventilé par arm"}
