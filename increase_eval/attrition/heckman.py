@@ -18,6 +18,7 @@ from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
 from increase_eval.comparison.engines.linear import coefficient_table, fit_linear
+from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import parse_formula
 from increase_eval.results import estimate_table
@@ -158,6 +159,8 @@ def heckman(
 
 def _frames(outcome_formula: str, selection_formula: str, data: pd.DataFrame) -> tuple[ModelFrame, ModelFrame]:
     """Read both models: selection on every usable row, the outcome on those selected."""
+    outcome_formula, data = with_powers(outcome_formula, data)
+    selection_formula, data = with_powers(selection_formula, data)
     outcome, selection = parse_formula(outcome_formula), parse_formula(selection_formula)
     if outcome.response is None or selection.response is None:
         raise ValueError("both formulas need a left-hand side")

@@ -23,6 +23,7 @@ from increase_eval.comparison.adjustment.weights import (
 )
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
+from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import ordered_levels, parse_formula
 
@@ -163,6 +164,7 @@ def _people(data: pd.DataFrame, subject: str, wave: str | None) -> Ints:
 
 def _wave_fits(formula: str, data: pd.DataFrame, people: Ints, wave: str | None, arm: str | None) -> Iterator[_WaveFit]:
     """Fit the response model wave by wave to those who answered every wave before."""
+    formula, data = with_powers(formula, data)
     parsed = parse_formula(formula)
     if wave is not None and wave in parsed.variables:
         raise ValueError(f"{wave!r} is in the formula, and the model is fitted wave by wave: leave it out")

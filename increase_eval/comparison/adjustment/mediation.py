@@ -17,6 +17,7 @@ from scipy import stats
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.linear import LinearFit, fit_linear
+from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.moments.formulas import parse_formula
 from increase_eval.results import estimate_table
 
@@ -188,6 +189,8 @@ class _Paths:
 
 
 def _read(outcome_formula: str, mediator_formula: str, data: pd.DataFrame, treatment: str, mediator: str) -> _Paths:
+    outcome_formula, data = with_powers(outcome_formula, data)
+    mediator_formula, data = with_powers(mediator_formula, data)
     outcome, middle = parse_formula(outcome_formula), parse_formula(mediator_formula)
     if middle.response != mediator:
         raise ValueError(f"the mediator formula's left-hand side is {middle.response!r}; it should be {mediator!r}")

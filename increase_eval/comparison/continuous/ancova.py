@@ -21,6 +21,7 @@ from increase_eval.comparison.continuous.sums_of_squares import term_table
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.linear import LinearFit, coefficient_table, fit_linear, inference_table
+from increase_eval.comparison.engines.powers import source_of
 from increase_eval.errors import InsufficientDataError
 from increase_eval.results import estimate_table
 
@@ -240,13 +241,14 @@ def adjusted_mean_functions(frame: ModelFrame, factor: str) -> tuple[tuple[Any, 
     factors = {name: variable.levels for name, variable in variables.items() if variable.levels is not None}
     if factor not in factors:
         raise ValueError(f"{factor!r} is no factor of the formula; it has: {', '.join(factors) or 'none'}")
-    points = {
-        name: _points(variable.numbers(frame.data)) for name, variable in variables.items() if name not in factors
-    }
+    powers = {name: source_of(name) for name in variables if name not in factors}
+    sources = dict.fromkeys(source[0] if source else name for name, source in powers.items())
+    points = {name: _points(frame.data[name].to_numpy(dtype=float)) for name in sources}
     if np.prod([len(values) for values in [*factors.values(), *points.values()]]) > MAX_GRID_ROWS:
         raise ValueError(f"the factors {', '.join(factors)} have more than {MAX_GRID_ROWS} combinations")
     grid = pd.DataFrame(list(product(*factors.values(), *points.values())), columns=[*factors, *points], dtype=object)
     grid = grid.astype(dict.fromkeys(points, float))
+    grid = grid.assign(**{name: grid[source[0]] ** source[1] for name, source in powers.items() if source})
     matrix = frame.design.matrix(grid)
     levels = factors[factor]
     of_level = [np.array([value == level for value in grid[factor]]) for level in levels]

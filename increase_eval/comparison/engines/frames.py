@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import Design, learn_design, ordered_levels, parse_formula
 
@@ -84,7 +85,7 @@ def model_frame(
     Parameters
     ----------
     formula
-        With a response on the left-hand side.
+        With a response on the left-hand side; ``I(name**2)`` is a power of a number.
     data
         One row an observation. Rows that miss a variable, the weight, or a column of `also` are left out, and rows
         with the weight 0.
@@ -100,6 +101,7 @@ def model_frame(
     InsufficientDataError
         If no row can be used, or the columns of the design are not independent (they are named).
     """
+    formula, data = with_powers(formula, data)
     parsed = parse_formula(formula)
     if parsed.response is None:
         raise ValueError(f"formula {formula!r} has no left-hand side; write `outcome ~ ...`")
