@@ -127,7 +127,7 @@ def _agreement_sentence(context: ReportContext) -> str:
         return ""
     compared, agreeing = int(table["n"].sum()), int(table["estimate"].sum())
     if compared == agreeing:
-        return context.text("scales.all_agree", compared=context.count(compared), scales=len(table))
+        return context.text.plural("scales.all_agree", len(table), compared=context.count(compared), scales=len(table))
     return context.text(
         "scales.some_differ",
         compared=context.count(compared),
