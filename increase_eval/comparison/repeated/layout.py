@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from increase_eval.comparison.repeated.features import Source, person_features
 from increase_eval.comparison.repeated.scaling import Scaling, learn_scaling
 from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray, compact
@@ -153,35 +154,17 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = 
     first_rows = np.zeros(n, dtype=np.int64)
     first_rows[people[::-1]] = used[::-1]
     weights = _weights(data, roles, used)
-    source = _Source(data, design, used, people, first_rows, position, weights)
+    source = Source(data, design, used, people, first_rows, position, weights)
     scaling = plan.scaling if plan else learn_scaling(design, source.numbers, parsed.response, data, used)
-    features, mapping, between = _features(source, roles, scaling, plan.fixed if plan else None)
+    features, mapping, between = person_features(
+        source, roles.visit, roles.weights, scaling, plan.fixed if plan else None
+    )
     groups, levels = _groups(source, roles, plan.group_levels if plan else None)
     half_log_weights = 0.0 if weights is None else 0.5 * float(np.log(weights[used]).sum())
     return Layout(
         data, roles, design, visits, used, first_rows, features, mapping, groups, levels, scaling, between,
         len(data), int(everyone.max(initial=-1)) + 1, len(used), n, half_log_weights,
     )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Source:
-    """The used rows: by person, and by person and visit."""
-
-    data: pd.DataFrame
-    design: Design
-    used: IntArray
-    people: IntArray
-    first_rows: IntArray
-    position: IntArray  # (n, m) row of each person and visit, -1 where there is none
-    weights: FloatArray | None
-
-    def numbers(self, name: str) -> FloatArray:
-        return self.design.variables[name].numbers(self.data)
-
-    def is_constant(self, values: FloatArray | IntArray) -> bool:
-        """Whether each person has one value in all used rows."""
-        return bool((values[self.used] == values[self.first_rows][self.people]).all())
 
 
 def check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
@@ -244,7 +227,7 @@ def _weights(data: pd.DataFrame, roles: Roles, used: IntArray) -> FloatArray | N
     return weights
 
 
-def _groups(source: _Source, roles: Roles, known: tuple[Any, ...] | None) -> tuple[IntArray, tuple[Any, ...]]:
+def _groups(source: Source, roles: Roles, known: tuple[Any, ...] | None) -> tuple[IntArray, tuple[Any, ...]]:
     if roles.covariance_by is None:
         return np.zeros(len(source.first_rows), dtype=np.int64), ("all",)
     column = source.data[roles.covariance_by]
@@ -272,72 +255,3 @@ def _constant(
 
 def _people(data: pd.DataFrame, subject: str, used: IntArray) -> IntArray:
     return compact(pd.factorize(data[subject])[0][used])
-
-
-def _features(
-    source: _Source, roles: Roles, scaling: Scaling, known: Mapping[str, bool] | None
-) -> tuple[FloatArray, FloatArray, BoolArray]:
-    """Distinct products of covariates for each person, the map to design rows, and which columns are between people."""
-    n, m = source.position.shape
-    visit = roles.visit
-    values = _part_values(source, visit, scaling)
-    fixed = known or {name: source.is_constant(next(iter(parts.values()))) for name, parts in values.items()}
-    fixed_weights = roles.weights is None or (
-        known[roles.weights] if known else source.weights is not None and source.is_constant(source.weights)
-    )
-    columns: list[FloatArray] = []
-    where: dict[tuple[Any, ...], int] = {}
-    entries: list[tuple[int, int, int]] = []
-    between = np.ones(len(source.design.columns), dtype=bool)
-
-    def feature(parts: tuple[tuple[str, int | None], ...], t: int, steady: bool) -> int:
-        key = (frozenset(parts), None if steady else t)
-        if key not in where:
-            rows = source.first_rows if steady else source.position[:, t]
-            where[key] = len(columns)
-            columns.append(_product(source, values, parts, rows))
-        return where[key]
-
-    for j, column in enumerate(source.design.columns):
-        parts = tuple(part for part in column.parts if part[0] != visit)
-        on = [level for name, level in column.parts if name == visit]
-        steady = all(fixed[name] for name, _ in parts)
-        between[j] = steady and not on
-        steady = steady and fixed_weights
-        entries += [(t, feature(parts, t, steady), j) for t in range(m) if not on or on[0] == t]
-    outcome = scaling.outcome(source.data)
-    y = [np.where(rows < 0, np.nan, outcome[rows] * _root(source, rows)) for rows in source.position.T]
-    f = len(columns) + m
-    mapping = np.zeros((m, f, len(source.design.columns) + 1))
-    for t, k, j in entries:
-        mapping[t, k, j] = 1.0
-    mapping[np.arange(m), len(columns) + np.arange(m), -1] = 1.0
-    return np.column_stack([*columns, *y]).reshape(n, f), mapping.reshape(m * f, -1), between
-
-
-def _part_values(source: _Source, visit: str, scaling: Scaling) -> dict[str, Mapping[int | None, Any]]:
-    """Row values of each variable: level codes, or the scaled number."""
-    found: dict[str, Mapping[int | None, Any]] = {}
-    for name, variable in source.design.variables.items():
-        if name != visit:
-            found[name] = {None: scaling.covariate(name, source.numbers(name))} if variable.levels is None else {
-                -1: variable.codes(source.data)
-            }  # fmt: skip
-    return found
-
-
-def _product(
-    source: _Source,
-    values: Mapping[str, Mapping[int | None, Any]],
-    parts: tuple[tuple[str, int | None], ...],
-    rows: IntArray,
-) -> FloatArray:
-    result = _root(source, rows)
-    for name, level in parts:
-        result = result * (values[name][None][rows] if level is None else values[name][-1][rows] == level)
-    return np.where(rows < 0, np.nan, result)
-
-
-def _root(source: _Source, rows: IntArray) -> FloatArray:
-    """Square root of the precision weight of each row."""
-    return np.ones(len(rows)) if source.weights is None else np.sqrt(source.weights[rows])
