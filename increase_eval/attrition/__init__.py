@@ -6,6 +6,7 @@ from increase_eval.attrition.calibration import calibrate_weights
 from increase_eval.attrition.dropout import DropoutModel, fit_dropout_model
 from increase_eval.attrition.flow import ResponseFlow, response_flow
 from increase_eval.attrition.heckman import Heckman, heckman
+from increase_eval.attrition.leavers import LeaverComparison, compare_leavers
 from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
@@ -16,12 +17,14 @@ __all__ = [
     "Bounds",
     "DropoutModel",
     "Heckman",
+    "LeaverComparison",
     "McarTest",
     "Pooled",
     "PooledTest",
     "ResponseFlow",
     "WeightedFit",
     "calibrate_weights",
+    "compare_leavers",
     "fit_dropout_model",
     "heckman",
     "inverse_probability_weights",
