@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
+from typing import TypeAlias
 
 import pandas as pd
 
@@ -25,6 +26,8 @@ STAGES: tuple[tuple[str, ...], ...] = (
 """Tables in order of importance; those that are not named come last."""
 
 TRANSITIONS = "state_transitions"
+Pair: TypeAlias = tuple[str, str]
+"""A column of groups, and one of its groups."""
 TOTAL = "all"
 
 
@@ -48,7 +51,7 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     DisclosureError
         If a table cannot be protected, or would not pass the gate.
     """
-    threshold, nesting = study.head.privacy.threshold, nesting_of(study)
+    threshold, nesting = study.head.privacy.threshold, stored_nesting(study)
     estimates = {name: table for name, table in tables.items() if is_estimate_table(table)}
     if TRANSITIONS in estimates:
         estimates[TRANSITIONS] = told_transitions(study, estimates[TRANSITIONS])
@@ -60,6 +63,20 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}
+
+
+def stored_nesting(study: Study) -> dict[Pair, tuple[Pair, ...]]:
+    """Say which groups are made of which smaller ones, in the names of the stored tables.
+
+    Stored tables call the column of the finest place ``by_site``, whatever the contract calls that level.
+    """
+    site = study.site_level
+    own = None if site is None else f"by_{site.column}"
+
+    def stored(pair: Pair) -> Pair:
+        return ("by_site", pair[1]) if pair[0] == own else pair
+
+    return {stored(whole): tuple(map(stored, parts)) for whole, parts in nesting_of(study).items()}
 
 
 def told_transitions(study: Study, transitions: pd.DataFrame) -> pd.DataFrame:

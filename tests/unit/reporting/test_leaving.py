@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from increase_eval.reporting.disclosure import require_protected
-from increase_eval.reporting.leaving import is_estimate_table, tables_that_leave, told_transitions
+from increase_eval.reporting.leaving import is_estimate_table, stored_nesting, tables_that_leave, told_transitions
 from increase_eval.results import estimate_table
 from increase_eval.study.study import Study
 
@@ -57,3 +57,20 @@ def test_only_moves_of_everybody_between_neighbouring_waves_and_ends_are_told(st
 def test_a_table_is_of_estimates_only_with_the_whole_shape(columns: list[str], expected: bool) -> None:
     assert is_estimate_table(pd.DataFrame(columns=columns)) is expected
     assert is_estimate_table(estimate_table([]))
+
+
+def test_an_arm_gives_away_none_of_its_sites_whatever_the_level_is_called(make_study) -> None:
+    names = {"north": "usual", "south": "usual", "west": "new"}
+    units = [{"id": unit, "label": {"en": unit, "fr": unit}, "arm": arm} for unit, arm in names.items()]
+    level = {"id": "district", "label": {"en": "District", "fr": "Quartier"}, "column": "home_district"}
+    study = make_study(levels=[{**level, "is_site": True, "units": units}])
+    assert stored_nesting(study)["by_arm", "usual"] == (("by_site", "north"), ("by_site", "south"))
+    means = [("usual", "all", 40), ("all", "north", 37), ("all", "south", 3), ("new", "all", 50), ("all", "west", 50)]
+    rows = [
+        {"outcome": "mood", "term": "mean", "wave": "t1", "by_arm": arm, "by_site": site, "estimate": 9.4, "n": n}
+        for arm, site, n in [*means, ("all", "all", 90)]
+    ]
+    safe = tables_that_leave(study, {"score_summary": estimate_table(rows)})["score_summary"]
+    # The arm less its large site would be the small one.
+    assert safe["n"].isna().tolist()[:3].count(True) >= 2
+    assert pd.isna(safe["n"].iloc[2])
