@@ -33,7 +33,10 @@ class Places:
         return self.home / "data" / "raw" / study_id
 
     def truth(self, study_id: str) -> Path:
-        """Where the truth of a synthetic cohort is kept, apart from the raw files; no asset reads it."""
+        """Where the truth of a synthetic cohort and its planted faults are kept, apart from the raw files.
+
+        No asset reads it.
+        """
         return self.home / "data" / "truth" / study_id
 
     def stored(self, study_id: str) -> Path:

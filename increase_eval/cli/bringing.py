@@ -31,7 +31,7 @@ def bring(study: Study, folder: Path, places: Places) -> list[Path]:
 
 
 def simulate(study: Study, folder: Path, places: Places, *, seed: int | None = None) -> list[Path]:
-    """Write the raw files of a synthetic cohort, and its truth apart from them.
+    """Write the raw files of a synthetic cohort; its truth and the list of planted faults apart from them.
 
     Raises
     ------
@@ -46,4 +46,5 @@ def simulate(study: Study, folder: Path, places: Places, *, seed: int | None = N
     made = simulate_study(study, study.cohort, folder, seed=seed)
     footer = {"study": study.id, "contract_hash": study.contract_hash, "synthetic": "true"}
     write_table(made.truth, places.truth(study.id) / "truth.parquet", footer)
+    write_table(made.manifest, places.truth(study.id) / "planted_faults.parquet", footer)
     return list(made.files)

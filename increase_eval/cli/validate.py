@@ -13,7 +13,7 @@ from increase_eval.cli.output import say, say_json
 HELP = "Try the raw files of a study without storing anything, and say what to mend and where."
 EXAMPLES = (
     "Examples:  increase-eval validate help  |  increase-eval validate help --csv list.csv --html list.html  |  "
-    "increase-eval validate help --show-values"
+    "increase-eval validate help --links proposed_links.csv  |  increase-eval validate help --show-values"
 )
 
 
@@ -22,6 +22,9 @@ def command(
     raw: Raw = None,
     csv: Annotated[Path | None, typer.Option(help="Write the full list as CSV.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write the full list as a page.")] = None,
+    links: Annotated[
+        Path | None, typer.Option(help="Write the proposed links as CSV, to copy from into corrections.csv.")
+    ] = None,
     show_values: Annotated[
         bool, typer.Option("--show-values", help="Show the offending answers, on this terminal only.")
     ] = False,
@@ -40,7 +43,7 @@ def command(
     loaded = load_study(study)
     folder = raw or Places.from_environment().raw(loaded.id)
     found = validate_study(loaded, folder, language=languages([language])[0], show_values=show_values)
-    for path, write in ((csv, found.to_csv), (html, found.to_html)):
+    for path, write in ((csv, found.to_csv), (html, found.to_html), (links, found.links_to_csv)):
         if path is not None:
             write(path)
     if as_json:
@@ -50,13 +53,14 @@ def command(
                 "can_be_taken_in": found.can_be_taken_in,
                 "clean": found.is_clean,
                 "problems": list(found.problems),
+                "proposed_links": len(found.proposed_links),
                 "ledger": found.ledger.to_dict(orient="records"),
                 "listing": found.listing.astype(object).where(found.listing.notna(), None).to_dict(orient="records"),
             }
         )
     else:
         say(found.summary())
-        for path in (csv, html):
+        for path in (csv, html, links):
             if path is not None:
                 say(f"wrote {path}")
     if not found.can_be_taken_in:

@@ -29,6 +29,9 @@ from increase_eval.study.tables import Column
 ROW_BY_ROW = ("values", "range", "required")
 """The kinds of rules that can be asked before rows of all files are together."""
 
+KEY_RULES = ("key_missing", "key_malformed")
+"""What puts a row into quarantine for its key alone. It is read all the same, since a person may say whose it is."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Block:
@@ -64,6 +67,8 @@ class ConformedFile:
         By wave (None: participants); and baseline columns that a later file repeats.
     rejections
         Position, column, rule, severity, allowed, remedy, value: values here are in the open and never leave.
+    withheld
+        The same, of rows that are in quarantine for their key: it counts once a correction has linked them.
     reasons
         Position, wave, column, reason.
     facts
@@ -83,6 +88,7 @@ class ConformedFile:
     blocks: Mapping[Wave, Block]
     repeated: Block | None
     rejections: pd.DataFrame
+    withheld: pd.DataFrame
     reasons: pd.DataFrame
     facts: tuple[ColumnFacts, ...]
     column_names: Mapping[Wave, Mapping[str, str]]
@@ -125,8 +131,10 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
         What each of its columns is; without problems.
     """
     rejections = Rejections(contract.language)
-    quarantined = judge_rows(contract.study, source, raw, columns, rejections)
-    keys = read_keys(contract.study, contract.key_secret, source, name, raw, columns, quarantined, rejections)
+    judged = judge_rows(contract.study, source, raw, columns, rejections)
+    # Rows without a proper key are read like the others, and what is found there is withheld until somebody links them.
+    without_key, quarantined = judged.copy(), judged.copy()
+    keys = read_keys(contract.study, contract.key_secret, source, name, raw, columns, without_key, rejections)
     waves = read_waves(source, raw, columns, quarantined, rejections)
     decimal = find_decimal(raw, _number_columns(contract.study, source, columns))
     work = _File(contract, source, raw, columns, decimal, rejections)
@@ -135,8 +143,8 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
         for wave in columns.mapped
     }
     repeated = work.repeated_block(np.flatnonzero(~quarantined)) if columns.repeated else None
-    table = rejections.table()
-    quarantined = quarantined.copy()
+    table, withheld = _withhold(rejections.table(), without_key & ~judged)
+    quarantined = quarantined | without_key
     quarantined[table.loc[table["severity"] == "row", "position"].to_numpy()] = True
     order, unread = _order(raw, columns, work)
     return ConformedFile(
@@ -149,11 +157,18 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
         blocks=blocks,
         repeated=repeated,
         rejections=table,
+        withheld=withheld,
         reasons=work.reasons(),
         facts=tuple(work.facts),
         column_names=columns.mapped,
         notes={**raw.notes, **({"order_unreadable": unread} if unread else {})},
     )
+
+
+def _withhold(rejections: pd.DataFrame, keyless: np.ndarray) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Set apart what was found in rows that are in quarantine for their key."""
+    aside = keyless[rejections["position"].to_numpy()] & ~rejections["rule"].isin(KEY_RULES).to_numpy()
+    return rejections[~aside].reset_index(drop=True), rejections[aside].reset_index(drop=True)
 
 
 def _number_columns(study: Study, source: Source, columns: ColumnMap) -> list[str]:

@@ -6,29 +6,55 @@ person decides, in ``corrections.csv``; nothing is linked by itself.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from increase_eval.intake.assembly import Assembly, reject_rows
 from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import ColumnMap, map_columns
 from increase_eval.intake.conform import ConformedFile
+from increase_eval.intake.corrections import CORRECTION_COLUMNS
 from increase_eval.intake.keys import normalise_keys
 from increase_eval.intake.near_misses import near_keys
 from increase_eval.intake.readers import read_file
+from increase_eval.intake.responses import answer_columns
 from increase_eval.study.structure import KeyRule
 from increase_eval.study.study import Study
 
-LINK_COLUMNS = (
-    "file", "sha256", "row", "action", "to_file", "to_sha256", "to_row", "note", "wave", "slip", "agrees", "candidates",
-)  # fmt: skip
+LINK_COLUMNS = (*CORRECTION_COLUMNS, "wave", "slip", "agrees", "candidates")
 """The columns of ``corrections.csv``, so that a line can be copied there; then what speaks for the link."""
 
+UNRESOLVED_COLUMNS = {
+    "file": "str", "row": "Int64", "wave": "str", "person": "str", "answered": "bool", "candidate": "str",
+    "agreeing": "Int64",
+}  # fmt: skip
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Proposals:
+    """What could become of the rows under a key that nobody has.
+
+    Attributes
+    ----------
+    lines
+        One row a proposal, the columns of :data:`LINK_COLUMNS`: the row, the participant's row, the slip, which
+        declared columns agree, and how many candidates the row has. Neither keys nor answers.
+    rows
+        One row per unresolved row, wave and candidate (one with no candidate where there is none): file, row, wave;
+        person (the hash of the unknown key, so that two rows of one stranger are known to be one; missing where the
+        key is not well formed); answered (whether the row counts as a response); candidate (a participant); agreeing
+        (how many declared columns agree).
+    """
+
+    lines: pd.DataFrame
+    rows: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class _Records:
     """The keys of one file in the open, with the columns that should agree; it never leaves this module.
 
@@ -52,99 +78,149 @@ def quarantine_unknown(
     Returns
     -------
     tuple
-        The waves without these rows; and the rows: file, row, wave.
+        The waves without these rows; and the rows, with those whose key is malformed: file, row, wave, person,
+        answered.
     """
     study = work.contract.study
-    nobody = pd.DataFrame(
-        {"file": pd.Series(dtype="str"), "row": pd.Series(dtype="int64"), "wave": pd.Series(dtype="str")}
-    )
     if not study.head.participants.is_complete:
-        return dict(waves), nobody
+        return dict(waves), _unresolved([])
     known = set(baseline["participant"])
-    left, unknown = {}, [nobody]
+    left: dict[str, pd.DataFrame] = {}
+    unresolved: list[pd.DataFrame] = []
     for wave, frame in waves.items():
         strange = ~frame["participant"].isin(known)
-        if strange.any():
-            rows = frame.loc[strange]
-            for place, group in rows.groupby("_file", sort=True):
-                source = work.files[int(str(place))].source
-                column = source.key.column if source.key is not None and source.key.column is not None else "key"
-                reject_rows(work, group, wave, column, "unknown_participant", "row")
-            found = rows[["source_file", "source_row"]].set_axis(["file", "row"], axis=1)
-            unknown.append(found.assign(wave=wave).astype({"file": "str", "row": "int64"}))
+        for place, group in frame.loc[strange].groupby("_file", sort=True):
+            source = work.files[int(str(place))].source
+            column = source.key.column if source.key is not None and source.key.column is not None else "key"
+            reject_rows(work, group, wave, column, "unknown_participant", "row")
+            names = {"source_file": "file", "source_row": "row", "participant": "person"}
+            answered = group[answer_columns(study, wave)].notna().any(axis=1)
+            unresolved.append(group.rename(columns=names).assign(wave=wave, answered=answered))
         left[wave] = frame.loc[~strange].reset_index(drop=True)
-    return left, pd.concat([part for part in unknown if len(part)] or unknown, ignore_index=True)
+        unresolved += [_malformed(study, file, wave) for file in work.files]
+    return left, _unresolved(unresolved)
 
 
-def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], unknown: pd.DataFrame) -> pd.DataFrame:
-    """Propose, for each row under an unknown key, the participants whose key is one slip away.
+def _malformed(study: Study, file: ConformedFile, wave: str) -> pd.DataFrame:
+    """Give the rows of a wave that are in quarantine because no key has the form of theirs."""
+    block = file.blocks.get(wave)
+    broken = file.rejections.loc[file.rejections["rule"] == "key_malformed", "position"]
+    if block is None or broken.empty:
+        return _unresolved([])
+    at = np.flatnonzero(np.isin(block.positions, broken.to_numpy(dtype="int64")))
+    answered = block.frame.iloc[at][answer_columns(study, wave)].notna().any(axis=1)
+    rows = {"file": file.name, "row": file.raw.rows[block.positions[at]], "wave": wave, "answered": answered.to_numpy()}
+    return pd.DataFrame(rows)
+
+
+def _unresolved(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part.reindex(columns=list(UNRESOLVED_COLUMNS)) for part in parts if len(part)]
+    table = (
+        pd.concat([part.astype(object) for part in filled]) if filled else pd.DataFrame(columns=[*UNRESOLVED_COLUMNS])
+    )
+    return table.astype(UNRESOLVED_COLUMNS).sort_values(["file", "row", "wave"], kind="stable", ignore_index=True)
+
+
+def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], unresolved: pd.DataFrame) -> Proposals:
+    """Propose, for each row under a key that nobody has, the participants whose key is one slip away.
 
     Parameters
     ----------
     study, raw_folder, files
         The contract, and the files as taken in.
-    unknown
+    unresolved
         As :func:`quarantine_unknown` gives them.
 
     Returns
     -------
-    DataFrame
-        One row a proposal, the columns of :data:`LINK_COLUMNS`: the row, the participant's row, the slip, which
-        declared columns agree, and how many candidates the row has. Neither keys nor answers.
+    Proposals
+        The candidates of each row: those with more agreeing columns first.
     """
-    if not len(unknown):
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in LINK_COLUMNS})
+    if not len(unresolved):
+        return Proposals(pd.DataFrame({name: pd.Series(dtype="str") for name in LINK_COLUMNS}), unresolved)
     pairs = study.head.participants.link_on
-    register = [
-        _records(study, raw_folder, file, list(pairs.values()))
-        for file in files
-        if file.source.id == study.head.participants.source
-    ]
-    people = pd.concat([part.table.assign(_file=number) for number, part in enumerate(register)]).reset_index(
-        names="_row"
-    )
-    people = people.drop_duplicates("key", keep="last").set_index("key")
+    people = _people(study, raw_folder, files)
     by_name = {file.name: file for file in files}
-    proposals: list[dict[str, object]] = []
-    for name, rows in unknown.groupby("file", sort=True):
-        strange = _records(study, raw_folder, by_name[str(name)], list(pairs))
-        for row, wave in zip(rows["row"], rows["wave"], strict=True):
-            answer = strange.table.loc[row]
-            near = near_keys([str(answer["key"])], people.index)[str(answer["key"])]
-            for key, slip in near.items():
-                person = people.loc[key]
-                target = register[int(str(person["_file"]))].file
-                agrees = [ours for ours, theirs in pairs.items() if answer[ours] and answer[ours] == person[theirs]]
-                proposals.append(
-                    {
-                        "file": name,
-                        "sha256": strange.file.raw.sha256,
-                        "row": row,
-                        "action": "link",
-                        "to_file": target.name,
-                        "to_sha256": target.raw.sha256,
-                        "to_row": person["_row"],
-                        "note": "",
-                        "wave": wave,
-                        "slip": slip,
-                        "agrees": " ".join(agrees),
-                        "candidates": len(near),
-                    }
-                )
-    return pd.DataFrame(proposals, columns=list(LINK_COLUMNS)).astype(str)
+    lines: list[dict[str, object]] = []
+    rows: list[pd.DataFrame] = []
+    for name, group in unresolved.groupby("file", sort=True):
+        file = by_name[str(name)]
+        strange = _records(study, raw_folder, file, list(pairs), group["row"].to_numpy(dtype="int64"))
+        near = near_keys(strange.table["key"], people.index)
+        for row, of_row in group.groupby("row", sort=True):
+            found = _candidates(strange.table.loc[[row]].iloc[0], near, people, pairs)
+            lines += [_line(file, int(str(row)), of_row, found, place) for place in range(len(found))]
+            rows.append(of_row.drop(columns=["candidate", "agreeing"]).merge(_persons(found), how="cross"))
+    return Proposals(pd.DataFrame(lines, columns=list(LINK_COLUMNS)).astype("str"), _unresolved(rows))
 
 
-def _records(study: Study, raw_folder: Path, file: ConformedFile, columns: list[str]) -> _Records:
-    """Read a file again for its keys and the columns that should agree."""
+def _people(study: Study, raw_folder: Path, files: list[ConformedFile]) -> pd.DataFrame:
+    """Give the participants' own rows by key, the last of each, without those in quarantine."""
+    wanted = list(study.head.participants.link_on.values())
+    parts = []
+    for file in files:
+        if file.source.id == study.head.participants.source:
+            stays = ~file.quarantined
+            table = _records(study, raw_folder, file, wanted, file.raw.rows[stays]).table
+            table = table.assign(_row=table.index, _participant=file.participant[stays].to_numpy())
+            parts.append(table.assign(_name=file.name, _sha256=file.raw.sha256))
+    return pd.concat(parts).drop_duplicates("key", keep="last").set_index("key")
+
+
+def _candidates(
+    answer: pd.Series, near: Mapping[str, Mapping[str, str]], people: pd.DataFrame, pairs: Mapping[str, str]
+) -> pd.DataFrame:
+    """Give the participants whose key is one slip from that of a row, those who agree in more first."""
+    slips = near[str(answer["key"])]
+    found = people.loc[list(slips)].assign(slip=list(slips.values()))
+    agrees = [
+        [ours for ours, theirs in pairs.items() if answer[ours] and answer[ours] == person[theirs]]
+        for _, person in found.iterrows()
+    ]
+    found = found.assign(agrees=[" ".join(names) for names in agrees], agreeing=[len(names) for names in agrees])
+    order = ["_name", "_row"]
+    return found.sort_values(order).sort_values("agreeing", ascending=False, kind="stable", ignore_index=True)
+
+
+def _line(file: ConformedFile, row: int, of_row: pd.DataFrame, found: pd.DataFrame, place: int) -> dict[str, object]:
+    person = found.iloc[place]
+    return {
+        "file": file.name,
+        "sha256": file.raw.sha256,
+        "row": row,
+        "action": "link",
+        "to_file": person["_name"],
+        "to_sha256": person["_sha256"],
+        "to_row": person["_row"],
+        "note": "",
+        "wave": " ".join(of_row["wave"]),
+        "slip": person["slip"],
+        "agrees": person["agrees"],
+        "candidates": len(found),
+    }
+
+
+def _persons(found: pd.DataFrame) -> pd.DataFrame:
+    """Give the candidates as stored; one row that holds nobody where there is none."""
+    stored = found[["_participant", "agreeing"]].set_axis(["candidate", "agreeing"], axis=1)
+    return stored if len(stored) else pd.DataFrame({"candidate": [None], "agreeing": [None]}, dtype=object)
+
+
+def _records(study: Study, raw_folder: Path, file: ConformedFile, columns: list[str], rows: np.ndarray) -> _Records:
+    """Read rows of a file again for their keys and the columns that should agree."""
     raw = read_file(raw_folder / file.name, file.source.options, file.source.format, name=file.name)
     found: ColumnMap = map_columns(study, file.source, list(raw.frame.columns), blank=[])
     rule = file.source.key or KeyRule(column=found.key)
     names = {ours: theirs for mapped in found.mapped.values() for ours, theirs in mapped.items()}
-    cells = raw.frame[found.key] if found.key is not None else pd.Series(raw.rows)
-    table = pd.DataFrame(
-        {"key": normalise_keys([cell_text(cell) if not pd.isna(cell) else "" for cell in cells], rule)}
-    )
+    wanted = np.flatnonzero(np.isin(raw.rows, rows))
+    frame = raw.frame.iloc[wanted]
+    cells = frame[found.key] if found.key is not None else pd.Series(raw.rows[wanted])
+    table = pd.DataFrame({"key": normalise_keys(list(_texts(cells)), rule)})
     for column in columns:
-        there = raw.frame[names[column]] if column in names else pd.Series("", index=raw.frame.index)
-        table[column] = [cell_text(cell).casefold() if not pd.isna(cell) else "" for cell in there]
-    return _Records(file, table.set_axis(raw.rows, axis=0))
+        there = frame[names[column]] if column in names else pd.Series("", index=frame.index)
+        table[column] = [text.casefold() for text in _texts(there)]
+    return _Records(file, table.set_axis(raw.rows[wanted], axis=0))
+
+
+def _texts(cells: pd.Series) -> Iterator[str]:
+    return ("" if pd.isna(cell) else cell_text(cell) for cell in cells)

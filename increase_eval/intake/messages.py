@@ -37,6 +37,10 @@ MESSAGES: dict[str, Text] = {
         en="corrections.csv names a file or row that is not here: not applied",
         fr="corrections.csv nomme un fichier ou une ligne absents d'ici : non appliqué",
     ),
+    "idle_correction": Text(
+        en="the row, or the one it is linked to, is in quarantine for another reason: correction not applied",
+        fr="la ligne, ou celle à laquelle elle est liée, est écartée pour un autre motif : correction non appliquée",
+    ),
     "correction": Text(en="a correction was applied to this row", fr="une correction a été appliquée à cette ligne"),
     "in_no_wave": Text(
         en="participants in no wave: {n} of {total}", fr="participants dans aucune vague : {n} sur {total}"

@@ -57,8 +57,11 @@ class Intake:
     drift
         column, first, second, kind, difference: codebooks that differ between waves, files and contract.
     proposed_links
-        Rows under an unknown key and the participants' rows whose key is one slip away, as lines for
+        Rows under a key that nobody has and the participants' rows whose key is one slip away, as lines for
         ``corrections.csv``; neither keys nor answers.
+    unresolved_rows
+        The same rows, with or without a participant who is near: file, row, wave, person, answered, candidate,
+        agreeing; see :class:`~increase_eval.intake.linkage.Proposals`.
     """
 
     participants: pd.DataFrame
@@ -71,6 +74,7 @@ class Intake:
     findings: pd.DataFrame
     drift: pd.DataFrame
     proposed_links: pd.DataFrame
+    unresolved_rows: pd.DataFrame
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,18 +129,19 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
     require_folder(folder)
     contract = Contract(study, key_secret=key_secret, language=language)
     files, findings = _conform_all(contract, folder)
-    _stop_if_told(study, files, [file.rejections for file in files])
     files, corrected = apply_corrections(files, read_corrections(folder), language)
+    _stop_if_told(study, files, [file.rejections for file in files])
     work = assemble(contract, files)
     waves = {wave: apply_unique_rules(work, wave, _table(work, wave)) for wave in study.wave_ids}
     waves = reject_dates_out_of_order(work, add_answer_dates(study, waves))
     baseline = apply_unique_rules(work, None, _table(work, None))
     waves = {wave: work.staying(frame) for wave, frame in waves.items()}
-    waves, unknown = quarantine_unknown(work, baseline, waves)
+    waves, unresolved = quarantine_unknown(work, baseline, waves)
     participants, about = participants_table(work, baseline, waves)
     _stop_if_told(study, files, [found.table() for found in work.rejections])
     waves = add_windows(study, participants, waves)
     rejections = _rejections(work)
+    proposals = propose_links(study, folder, files, unresolved)
     intake = Intake(
         participants=participants,
         waves={wave: frame.drop(columns=["_file", "_position"]) for wave, frame in waves.items()},
@@ -147,7 +152,8 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
         input_files=_input_files(work),
         findings=findings_table([*findings, *corrected, *about], language),
         drift=drift_table(study, [fact for file in work.files for fact in file.facts], language),
-        proposed_links=propose_links(study, folder, files, unknown),
+        proposed_links=proposals.lines,
+        unresolved_rows=proposals.rows,
     )
     return OpenIntake(intake, rejections["value"].reset_index(drop=True))
 

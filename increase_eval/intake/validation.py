@@ -12,6 +12,7 @@ import pandas as pd
 
 from increase_eval.errors import DataError
 from increase_eval.files import replacing
+from increase_eval.intake.linkage import LINK_COLUMNS
 from increase_eval.intake.run import OpenIntake, run_openly
 from increase_eval.intake.validation_texts import TEXTS
 from increase_eval.study.study import Study
@@ -37,6 +38,8 @@ class Validation:
     listing
         Everything there is to look at, one row each: what (row, value, duplicate, notice, drift), file, row, column,
         rule, allowed, remedy. No answer and no key is in it.
+    proposed_links
+        Rows under a key that nobody has and the participants who are near, as lines for ``corrections.csv``.
     values
         The offending cell of each row of `listing`, where it was asked for; for the terminal only.
     """
@@ -46,6 +49,7 @@ class Validation:
     problems: tuple[str, ...]
     ledger: pd.DataFrame
     listing: pd.DataFrame
+    proposed_links: pd.DataFrame
     values: pd.Series | None = field(default=None, repr=False)
 
     @property
@@ -60,10 +64,11 @@ class Validation:
 
     def to_csv(self, path: str | Path) -> Path:
         """Write the full list as CSV that a spreadsheet opens as it is; no cell can start a formula."""
-        table = self._full_list().map(_harmless)
-        with replacing(Path(path)) as stream:
-            stream.write(table.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
-        return Path(path)
+        return _write_csv(self._full_list(), Path(path))
+
+    def links_to_csv(self, path: str | Path) -> Path:
+        """Write the proposed links as CSV, from which lines can be copied into ``corrections.csv``."""
+        return _write_csv(self.proposed_links, Path(path))
 
     def to_html(self, path: str | Path) -> Path:
         """Write the ledger and the full list as a page of its own."""
@@ -94,6 +99,12 @@ class Validation:
         for (what, rule), group in self.listing.groupby(["what", "rule"], sort=False):
             yield f"{self._text(str(what))}: {rule} ({len(group)})"
             yield from self._examples(group)
+        if len(self.proposed_links):
+            yield self._links_text()
+
+    def _links_text(self) -> str:
+        rows = len(self.proposed_links[["file", "row"]].drop_duplicates())
+        return self._text("links").format(rows=rows, lines=len(self.proposed_links))
 
     def _examples(self, group: pd.DataFrame) -> Iterator[str]:
         remedies = group["remedy"].dropna().unique()
@@ -131,6 +142,7 @@ class Validation:
                 f'<!DOCTYPE html>\n<html lang="{self.language}">\n<head>\n<meta charset="utf-8">',
                 f"<title>{html.escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>",
                 f"<h1>{html.escape(title)}</h1>\n<p>{html.escape(verdict)}</p>",
+                *([f"<p>{html.escape(self._links_text())}</p>"] if len(self.proposed_links) else []),
                 f"<h2>{html.escape(self._text('ledger'))}</h2>\n{_html_table(ledger)}",
                 f"<h2>{html.escape(self._text('list'))} ({len(listing)})</h2>\n{_html_table(listing)}",
                 "</main>\n</body>\n</html>\n",
@@ -173,9 +185,13 @@ def validate_study(
     except DataError as problem:
         nothing = pd.DataFrame(columns=list(LISTING_COLUMNS))
         lines = problem.problems or (str(problem),)
-        return Validation(study.id, language, tuple(lines), pd.DataFrame(), nothing)
+        no_links = pd.DataFrame(columns=list(LINK_COLUMNS))
+        return Validation(study.id, language, tuple(lines), pd.DataFrame(), nothing, no_links)
     listing, values = _listing(run)
-    return Validation(study.id, language, (), run.intake.ledger, listing, values if show_values else None)
+    intake = run.intake
+    return Validation(
+        study.id, language, (), intake.ledger, listing, intake.proposed_links, values if show_values else None
+    )
 
 
 def _listing(run: OpenIntake) -> tuple[pd.DataFrame, pd.Series]:
@@ -204,6 +220,12 @@ def _aligned(table: pd.DataFrame, titles: list[str]) -> Iterator[str]:
     widths = [max(len(row[place]) for row in cells) for place in range(len(titles))]
     for row in cells:
         yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> Path:
+    with replacing(path) as stream:
+        stream.write(table.map(_harmless).to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig"))
+    return path
 
 
 def _harmless(cell: object) -> object:

@@ -20,6 +20,12 @@ TEXTS: dict[str, Text] = {
     "duplicate": Text(en="duplicate", fr="doublon"),
     "notice": Text(en="notice", fr="remarque"),
     "drift": Text(en="codebook differs", fr="codes divergents"),
+    "links": Text(
+        en="links proposed for rows under a key that nobody has: {rows} rows, {lines} candidates; "
+        "copy those that are right into corrections.csv",
+        fr="liens proposés pour les lignes dont personne n'a l'identifiant : {rows} lignes, {lines} candidats ; "
+        "copier ceux qui sont justes dans corrections.csv",
+    ),
     "line": Text(en="row", fr="ligne"),
     "allowed": Text(en="allowed:", fr="admis :"),
     "more": Text(en="and {count} more", fr="et {count} de plus"),

@@ -110,6 +110,7 @@ def plant_in_answers(table: pd.DataFrame, file: SurveyFile, rng: Generator) -> F
         (_impossible_date, 1),
         (_resubmission, 3),
         (_mistyped_key, 2),
+        (_shortened_key, 1),
         (_withdrawn, 1),
         (_test_row, 1),
         (_empty_row, 1),
@@ -124,10 +125,12 @@ def plant_in_answers(table: pd.DataFrame, file: SurveyFile, rng: Generator) -> F
     return faulty
 
 
-def _loosely_written_key(faulty: Faulty, file: SurveyFile, label: int, rng: Generator) -> None:
+def _loosely_written_key(faulty: Faulty, file: SurveyFile, label: int, _: Generator) -> None:
+    """Write a key in small letters, with spaces, with dashes: in each way as often as in the others."""
     key = str(faulty.table.loc[label, file.key])
     loose = [key.lower(), f" {key[:2]} {key[2:]} ", f"{key[:2]}-{key[2:5]}-{key[5:]}"]
-    faulty.table.loc[label, file.key] = loose[int(rng.integers(len(loose)))]
+    so_far = sum(kind == "loosely_written_key" for _, kind, _, _ in faulty.marks)
+    faulty.table.loc[label, file.key] = loose[so_far % len(loose)]
     faulty.mark(label, "loosely_written_key", file.key, "repaired")
 
 
@@ -161,6 +164,15 @@ def _mistyped_key(faulty: Faulty, file: SurveyFile, label: int, rng: Generator) 
     key = "".join(character for character in str(row[file.key]).upper() if character.isalnum())
     row[file.key] = _slip(key, file.keys, rng)
     faulty.mark(faulty.add_row(row, rng), "mistyped_key", file.key, "row:unknown_participant")
+
+
+def _shortened_key(faulty: Faulty, file: SurveyFile, label: int, rng: Generator) -> None:
+    """Put in a second submission under a key with one digit left out, which no key can have."""
+    row = faulty.row(label)
+    key = "".join(character for character in str(row[file.key]).upper() if character.isalnum())
+    place = int(rng.integers(2, len(key)))
+    row[file.key] = key[:place] + key[place + 1 :]
+    faulty.mark(faulty.add_row(row, rng), "shortened_key", file.key, "row:key_malformed")
 
 
 def _slip(key: str, taken: frozenset[str], rng: Generator) -> str:

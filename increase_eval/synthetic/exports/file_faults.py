@@ -29,7 +29,7 @@ def add_a_column(faulty: Faulty, file: SurveyFile) -> None:
     """Add a column that the contract does not know."""
     name = EXTRA[file.source.format]
     # A row that holds nothing goes on holding nothing.
-    faulty.table = faulty.table.assign(**{name: faulty.table[file.key].map(lambda key: None if key is None else "1")})
+    faulty.table = faulty.table.assign(**{name: faulty.table[file.key].map(lambda key: None if pd.isna(key) else "1")})
     faulty.mark(None, "extra_column", name, "finding:unexpected_column")
 
 
