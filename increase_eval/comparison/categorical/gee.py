@@ -39,7 +39,8 @@ Floats = npt.NDArray[np.float64]
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 
-UNWEIGHTED = "Unweighted: right only if dropout is completely at random given the columns of the model (MCAR)."
+UNIN_ORDER = " Visits were not given: a person's answers count as consecutive."
+WEIGHTED = "Unweighted: right only if dropout is completely at random given the columns of the model (MCAR)."
 WEIGHTED = "Weighted: right only if the weights are; they are taken as fixed."
 
 
@@ -114,7 +115,8 @@ def fit_gee(
         ``independence``, ``exchangeable``, ``ar1`` or ``unstructured``.
     time
         Column with the visit: a number, date or category whose sorted values (categories as declared) are the visits.
-        Empty: the position of the row among the person's rows, dropped ones included.
+        Empty: the position of the row among the person's rows that are used, as if answers followed each other
+        without a gap (geepack's rule); the result says so. Pass it wherever somebody missed a visit in between.
     weights
         Column of weights, with ``independence`` only.
     confidence
@@ -171,8 +173,13 @@ def fit_gee(
     return GeeFit(
         table, solved.robust, solved.naive, _show(solved.alpha, correlation, repeats), solved.scale, repeats.visits,
         len(response), repeats.count, frame.n_dropped, str(frame.response.name), family, correlation,
-        UNWEIGHTED if weights is None else WEIGHTED, confidence,
+        (UNWEIGHTED if weights is None else WEIGHTED) + (IN_ORDER if _needs_visits(time, correlation) else ""),
+        confidence,
     )  # fmt: skip
+
+
+def _needs_visits(time: str | None, correlation: str) -> bool:
+    return time is None and correlation in ("ar1", "unstructured")
 
 
 def _response(frame: ModelFrame, family: str) -> Floats:

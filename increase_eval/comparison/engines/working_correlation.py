@@ -43,9 +43,9 @@ def read_repeats(data: pd.DataFrame, rows: npt.NDArray[np.bool_], subject: str, 
     Parameters
     ----------
     data, rows
-        All rows, and which of them are used; positions at which people answer count all of them.
+        All rows, and which of them are used.
     subject, time
-        Columns with the person and the visit; without the latter, a row's position among the person's.
+        Columns with the person and the visit; without the latter, a row's position among the person's used rows.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def read_repeats(data: pd.DataFrame, rows: npt.NDArray[np.bool_], subject: str, 
         If a person has two used rows at one visit.
     """
     if time is None:
-        visit = data.groupby(subject, sort=False, dropna=False).cumcount().to_numpy(dtype=np.int64)[rows]
+        visit = data.loc[rows].groupby(subject, sort=False).cumcount().to_numpy(dtype=np.int64)
         visits: tuple[Any, ...] = tuple(range(1, int(visit.max()) + 2))
     else:
         used = data.loc[rows, time]

@@ -50,13 +50,20 @@ def test_order_of_rows_does_not_matter_where_visits_are_named(data, correlation)
     assert one.vcov == pytest.approx(other.vcov, rel=1e-8)
 
 
-def test_positions_count_the_rows_that_are_dropped(data) -> None:
+def test_without_visits_answers_count_as_consecutive_and_the_result_says_so(data) -> None:
     whole = data.groupby("id").filter(lambda rows: len(rows) == 3)
-    gaps = whole.assign(score=whole["score"].mask((whole["visit"] == "t2") & (whole["arm"] == "a")))
     options = {"subject": "id", "family": "gaussian", "correlation": "ar1"}
-    by_position, by_visit = fit_gee("score ~ t", gaps, **options), fit_gee("score ~ t", gaps, time="visit", **options)
-    assert by_position.alpha == pytest.approx(by_visit.alpha, rel=1e-10)
-    assert by_position.n_dropped == int(gaps["score"].isna().sum())
+    assert fit_gee("score ~ t", whole, **options).alpha == pytest.approx(
+        fit_gee("score ~ t", whole, time="visit", **options).alpha, rel=1e-10
+    )
+    gaps = whole.assign(score=whole["score"].mask((whole["visit"] == "t2") & (whole["arm"] == "a")))
+    in_order, dropped = fit_gee("score ~ t", gaps, **options), fit_gee("score ~ t", gaps.dropna(), **options)
+    assert in_order.alpha == pytest.approx(dropped.alpha, rel=1e-12)
+    assert in_order.n_dropped == int(gaps["score"].isna().sum())
+    assert "consecutive" in in_order.assumption
+    by_visit = fit_gee("score ~ t", gaps, time="visit", **options)
+    assert "consecutive" not in by_visit.assumption
+    assert by_visit.alpha != pytest.approx(in_order.alpha, rel=1e-3)
 
 
 def test_exchangeable_is_the_mean_product_of_residuals(data) -> None:
