@@ -39,9 +39,9 @@ Floats = npt.NDArray[np.float64]
 MAX_ITERATIONS = 200
 TOLERANCE = 1e-11
 
-UNIN_ORDER = " Visits were not given: a person's answers count as consecutive."
-WEIGHTED = "Unweighted: right only if dropout is completely at random given the columns of the model (MCAR)."
+UNWEIGHTED = "Unweighted: right only if dropout is completely at random given the columns of the model (MCAR)."
 WEIGHTED = "Weighted: right only if the weights are; they are taken as fixed."
+IN_ORDER = " Visits were not given: a person's answers count as consecutive."
 
 
 @dataclass(frozen=True, slots=True)
