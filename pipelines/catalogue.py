@@ -35,13 +35,6 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
         "n": ("integer", "How many rows or cells it is about"),
         "message": ("text", "What was found, and what to do"),
     },
-    "drift": {
-        "column": ("text", "The conformed column"),
-        "first": ("text", "The wave, file or contract that is compared with"),
-        "second": ("text", "The wave or file that differs from it"),
-        "kind": ("category", "What differs: labels, codes or range"),
-        "difference": ("text", "How it differs"),
-    },
     f"{SAFE}record_counts": {
         "file": ("text", "The raw file; all: every file"),
         "outcome": ("category", "What became of the rows"),
@@ -78,13 +71,20 @@ def table_entries(study: Study, table: str) -> tuple[ColumnEntry, ...]:
 
 
 def _contracted_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
-    own = {
-        table: tuple(ColumnEntry(table, name, {"en": meaning}, kind) for name, (kind, meaning) in columns.items())
-        for table, columns in {**OWN_COLUMNS, "response_counts": _count_columns(study)}.items()
-    }
     described = {table: entries for table, entries in _by_table(study).items() if table != ESTIMATE_TABLE}
-    people = described["participants"]
-    return {**own, **described, "participants": (*people, *_attributes(study, {entry.name for entry in people}))}
+    own = {table: _own_entries(table, columns) for table, columns in OWN_COLUMNS.items() if table not in described}
+    people, counts = described["participants"], "response_counts"
+    by_columns = {f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)}
+    return {
+        **own,
+        **described,
+        "participants": (*people, *_attributes(study, {entry.name for entry in people})),
+        counts: (*_own_entries(counts, by_columns), *described[counts]),
+    }
+
+
+def _own_entries(table: str, columns: Mapping[str, tuple[StoredType, str]]) -> tuple[ColumnEntry, ...]:
+    return tuple(ColumnEntry(table, name, {"en": meaning}, kind) for name, (kind, meaning) in columns.items())
 
 
 def _attributes(study: Study, known: set[str]) -> Iterator[ColumnEntry]:
@@ -100,19 +100,6 @@ def _optional(study: Study) -> frozenset[str]:
     attributes = {name for level in study.head.levels for unit in level.units for name in unit.attributes}
     contracted = {column.name for table in study.tables.values() for column in table.columns}
     return frozenset({*DERIVED_COLUMNS, *attributes, *(level.column for level in study.head.levels)} - contracted)
-
-
-def _count_columns(study: Study) -> dict[str, tuple[StoredType, str]]:
-    return {
-        **{f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)},
-        "wave": ("category", "The wave"),
-        "enrolled": ("integer", "Everybody in the group"),
-        "retained": ("integer", "Those who answered the wave"),
-        "lost": ("integer", "Those who did not"),
-        "lost_returning": ("integer", "Of those, who answered a later wave"),
-        "lost_for_good": ("integer", "Of those, who had answered before and never did again"),
-        "never_answered": ("integer", "Of those, who answered no wave at all"),
-    }
 
 
 def _by_table(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:

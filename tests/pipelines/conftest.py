@@ -10,8 +10,9 @@ import dagster as dg
 import pytest
 
 from increase_eval.places import Places
+from increase_eval.reporting.figures import Drawing, FigureFiles, write_drawing
 from increase_eval.study import Study, load_study
-from pipelines import run
+from pipelines import documents, run
 from pipelines.run import materialise_study
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
@@ -58,11 +59,22 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
 
 
+def _two_formats(drawing: Drawing, folder: Path, stem: str) -> FigureFiles:
+    return write_drawing(drawing, folder, stem, formats=("svg", "png"))
+
+
+@pytest.fixture
+def without_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the slowest of the formats; that it is written is a matter of the figures' own tests."""
+    monkeypatch.setattr(documents, "write_drawing", _two_formats)
+
+
 @pytest.fixture(scope="session")
 def _ran(study: Study, make_home: MakeHome, tmp_path_factory: pytest.TempPathFactory) -> Places:
     places = make_home(tmp_path_factory.mktemp("ran") / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
+        patch.setattr(documents, "write_drawing", _two_formats)
         summary = materialise_study(study, places)
     assert summary.is_ok, summary.failures
     return places

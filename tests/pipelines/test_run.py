@@ -21,7 +21,7 @@ import pipelines.freshness as freshness
 from increase_eval.errors import DataError
 from increase_eval.files import BusyError, study_lock
 from increase_eval.places import Places
-from increase_eval.reporting.codebook.stored import is_estimate_table
+from increase_eval.reporting.leaving import is_estimate_table
 from increase_eval.storage import open_study_tables, read_footer
 from increase_eval.study import Study, load_study
 from pipelines.progress import Progress
@@ -29,7 +29,10 @@ from pipelines.run import ASKED_FOR, materialise_study, plan_study
 
 MakeHome = Callable[[Path], Places]
 TINY = Path(__file__).parents[1] / "data" / "tiny"
-pytestmark = pytest.mark.usefixtures("in_memory")
+TABLES = ("intake", "scoring", "attrition", "comparison")
+"""Every layer but the report, for tests that are about tables: figures take most of the time of a run."""
+
+pytestmark = pytest.mark.usefixtures("in_memory", "without_pdf")
 
 
 def every_file(folder: Path) -> dict[str, bytes]:
@@ -71,10 +74,10 @@ def test_another_secret_gives_other_keys_and_the_same_estimates(
 ) -> None:
     monkeypatch.setenv("INCREASE_EVAL_KEY", "another secret, also long enough")
     other = make_home(tmp_path / "other")
-    assert materialise_study(study, other).is_ok
+    assert materialise_study(study, other, only=TABLES).is_ok
     ours, theirs = open_study_tables(ran, "tiny"), open_study_tables(other, "tiny")
     assert set(ours["participants"]["participant"]).isdisjoint(theirs["participants"]["participant"])
-    estimates = [name for name in ours if is_estimate_table(ours[name].columns)]
+    estimates = [name for name in ours if is_estimate_table(ours[name])]
     assert len(estimates) >= 6
     for name in estimates:
         assert_frame_equal(ours[name], theirs[name])
@@ -106,9 +109,9 @@ def test_a_second_run_makes_nothing(study: Study, ran: Places) -> None:
 
 def test_force_makes_everything_again_and_changes_no_byte(study: Study, ran: Places) -> None:
     before = every_file(ran.stored("tiny"))
-    summary = materialise_study(study, ran, force=True)
+    summary = materialise_study(study, ran, force=True, only=TABLES)
     assert summary.fresh == ()
-    assert set(summary.stored) >= set(open_study_tables(ran, "tiny"))
+    assert set(summary.stored) == set(open_study_tables(ran, "tiny"))
     assert every_file(ran.stored("tiny")) == before
 
 
@@ -118,8 +121,8 @@ def test_a_changed_raw_file_makes_everything_that_rests_on_it_stale(study: Study
     reasons = stale(study, ran)
     assert reasons["intake"] == ("wave_3.csv has changed",)
     assert reasons["scores"] == ("tiny__intake is made again",)
-    assert materialise_study(study, ran).is_ok
-    assert stale(study, ran) == {}
+    assert materialise_study(study, ran, only=TABLES).is_ok
+    assert stale(study, ran, only=TABLES) == {}
 
 
 def test_another_secret_makes_everything_stale(study: Study, ran: Places, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +148,7 @@ def test_a_table_that_is_gone_is_made_again_with_what_rests_on_it(study: Study, 
     assert reasons["scores"] == ("scores is not stored",)
     assert "score_summary" in reasons
     assert reasons.keys().isdisjoint({"intake", "responses", "response_flow", "states"})
-    summary = materialise_study(study, ran)
+    summary = materialise_study(study, ran, only=TABLES)
     assert summary.is_ok
     assert "participants" in summary.fresh
     assert "participants" not in summary.stored
@@ -156,7 +159,7 @@ def test_a_torn_table_is_made_again(study: Study, ran: Places) -> None:
     whole = path.read_bytes()
     path.write_bytes(whole[:-100])
     assert stale(study, ran)["state_shares"] == ("state_shares is not a whole file",)
-    assert materialise_study(study, ran).is_ok
+    assert materialise_study(study, ran, only=TABLES).is_ok
     assert path.read_bytes() == whole
 
 
@@ -176,6 +179,31 @@ def test_leftovers_of_killed_runs_are_removed(study: Study, ran: Places) -> None
     leftover.write_bytes(b"half")
     materialise_study(study, ran)
     assert not leftover.exists()
+
+
+def test_a_report_that_somebody_changed_is_written_again(study: Study, ran: Places) -> None:
+    page, figure = (ran.reports("tiny") / name for name in ("report.en.html", "figures/flow.fr.svg"))
+    before = (page.read_bytes(), figure.read_bytes())
+    page.write_bytes(page.read_bytes().replace(b"Tiny", b"Tidy"))
+    figure.unlink()
+    assert stale(study, ran) == {
+        "figures": ("figures/flow.fr.svg is not as it was written",),
+        "report_en": ("report.en.html is not as it was written",),
+    }
+    assert materialise_study(study, ran).is_ok
+    assert (page.read_bytes(), figure.read_bytes()) == before
+
+
+def test_what_is_for_readers_is_there_in_both_languages(ran: Places) -> None:
+    there = set(every_file(ran.reports("tiny")))
+    kinds = ("flow", "distributions", "trajectories", "retention", "states")
+    for language in ("en", "fr"):
+        assert f"report.{language}.html" in there
+        assert {f"figures/{kind}.{language}.{end}" for kind in kinds for end in ("svg", "png", "csv")} <= there
+
+
+def test_tables_that_only_serve_what_leaves_are_no_results(ran: Places) -> None:
+    assert not [name for name in open_study_tables(ran, "tiny") if name.startswith(("safe_", "figure_", "report_"))]
 
 
 # -- what a run is asked for ----------------------------------------------------------------------------------------
@@ -275,7 +303,7 @@ from increase_eval.places import Places
 from increase_eval.study import load_study
 from pipelines.run import materialise_study
 summary = materialise_study(
-    load_study(sys.argv[1]), Places(Path(sys.argv[2])),
+    load_study(sys.argv[1]), Places(Path(sys.argv[2])), only=["intake", "scoring", "attrition", "comparison"],
     on_progress=lambda progress: print(progress.event, progress.name, flush=True),
 )
 sys.exit(summary.exit_code)
