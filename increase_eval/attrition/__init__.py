@@ -11,6 +11,7 @@ from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
 from increase_eval.attrition.response_weights import inverse_probability_weights
+from increase_eval.attrition.unresolved import unresolved_links
 from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "pool_tests",
     "response_flow",
     "retention_by_baseline",
+    "unresolved_links",
     "weighted_model",
 ]
