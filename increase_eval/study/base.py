@@ -163,3 +163,11 @@ class Text(ContractModel):
         if language not in ("en", "fr"):
             raise ValueError(f"language is {language!r}; allowed: 'en', 'fr'")
         return self.fr if language == "fr" else self.en
+
+
+def _same_in_both(value: object) -> object:
+    return {"en": str(value), "fr": str(value)} if isinstance(value, str | int) else value
+
+
+SharedText = Annotated[Text, BeforeValidator(_same_in_both, json_schema_input_type=Text | str | int)]
+"""A text in both languages; written as one word or number where both write it alike, such as a year."""

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import ContractModel, Identifier, Text, Word
+from increase_eval.study.base import ContractModel, Identifier, SharedText, Text
 from increase_eval.study.claims import PublishedPlan
 from increase_eval.study.cohort import Assumptions, CohortPlan
 from increase_eval.study.instruments import Instruments, Scale
@@ -37,7 +37,9 @@ class StudyHead(ContractModel):
     provenance: Annotated[
         Literal["real", "synthetic"], Field(description="Synthetic data say so on every table, figure and page.")
     ]
-    data_date: Annotated[Word, Field(description="What the report prints as the date of the data.")]
+    data_date: Annotated[
+        SharedText, Field(description="What the report prints as the date of the data; one text where both agree.")
+    ]
     data_source: Annotated[Text, Field(description="Who collected the data, and where they are published.")]
     allocation: Annotated[
         Literal["randomised", "not_randomised"],

@@ -23,7 +23,7 @@ def _stamp_table(context: ReportContext) -> DisplayTable:
     rows = [
         [text("reproducibility.study"), study.id],
         [text("reproducibility.data"), provenance],
-        [text("reproducibility.data_date"), study.head.data_date],
+        [text("reproducibility.data_date"), context.words(study.head.data_date)],
         [text("reproducibility.data_source"), context.words(study.head.data_source)],
         [text("reproducibility.contract"), study.contract_hash],
         [text("reproducibility.seed"), str(study.analysis.seed)],

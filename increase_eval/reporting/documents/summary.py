@@ -26,7 +26,7 @@ def summary_content(context: ReportContext) -> dict[str, Any]:
     head = context.study.head
     return {
         "study_title": context.words(head.title),
-        "data_date": head.data_date,
+        "data_date": context.words(head.data_date),
         "description": context.words(head.description),
         "outcomes": _outcomes(context),
         "design": _design(context),

@@ -104,7 +104,7 @@ class Words:
         source = self.text(
             "figures.source",
             source=head.data_source.in_language(self.language).rstrip("."),
-            date=head.data_date.rstrip("."),
+            date=head.data_date.in_language(self.language).rstrip("."),
         )
         suppressed = (
             self.text.plural(
