@@ -5,6 +5,9 @@ import pytest
 
 from increase_eval.study import find_studies, load_study
 from increase_eval.synthetic.process import simulate_process
+from increase_eval.synthetic.simulate import simulate_study
+
+SEEDS = (1, 2, 3)
 
 
 @pytest.fixture(scope="session")
@@ -21,3 +24,19 @@ def plan(study):
 @pytest.fixture(scope="session")
 def cohort(study, plan):
     return simulate_process(study, plan, 20_000, np.random.default_rng(11))
+
+
+@pytest.fixture(scope="session", params=SEEDS)
+def seed(request):
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def raw_folder(seed, tmp_path_factory):
+    return tmp_path_factory.mktemp(f"raw_{seed}")
+
+
+@pytest.fixture(scope="session")
+def simulation(seed, study, plan, raw_folder):
+    """The calibrated cohort with its raw files, faults and all."""
+    return simulate_study(study, plan, raw_folder, seed=seed)

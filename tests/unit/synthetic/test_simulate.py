@@ -12,11 +12,6 @@ from increase_eval.synthetic.counts import read_counts
 from increase_eval.synthetic.simulate import simulate_study
 
 
-@pytest.fixture(scope="module", params=[1, 2, 3])
-def simulation(request, study, plan, tmp_path_factory):
-    return simulate_study(study, plan, tmp_path_factory.mktemp("raw"), seed=request.param)
-
-
 def test_each_arm_answers_and_moves_exactly_as_published(study, plan, simulation):
     at_second, at_third = categories(study, plan, simulation.cohort)
     for arm, counts in read_counts(study).items():
