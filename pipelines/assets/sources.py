@@ -1,5 +1,6 @@
 """What the assets of a study rest on and Dagster does not make: the raw files, and the contract where it is broken."""
 
+import re
 from pathlib import Path
 
 import dagster as dg
@@ -32,13 +33,15 @@ def broken_contract_asset(name: str, folder: Path, error: ContractError) -> dg.A
 
     Materialising it reads the contract again, and says whether it has been mended; then reload the code location.
     """
+    # As a list, not as code, which the page would cut off at its edge.
+    problems = "\n".join(f"- {_plainly(problem)}" for problem in error.problems or [str(error)])
 
     @dg.asset(
         key=dg.AssetKey([name, CONTRACT]),
         group_name="intake",
         kinds={"yaml"},
         tags={"study": name, "contract": "broken"},
-        description=f"**The contract in `{folder}` cannot be read, so this study has no assets.**\n\n```\n{error}\n```",
+        description=f"**The contract in `{folder}` cannot be read, so this study has no assets.**\n\n{problems}",
     )
     def contract() -> dg.MaterializeResult:
         with step("contract"):
@@ -48,3 +51,8 @@ def broken_contract_asset(name: str, folder: Path, error: ContractError) -> dg.A
         )
 
     return contract
+
+
+def _plainly(text: str) -> str:
+    """Keep Markdown from reading signs in a text as its own."""
+    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", text)

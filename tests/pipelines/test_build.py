@@ -117,7 +117,7 @@ def test_a_broken_contract_is_shown_and_takes_nobody_else_down(places: Places, t
     assert key.path == ["broken", "contract"]
     description = graph.get(key).description
     assert description is not None
-    assert "'nowhere'" in description
+    assert "item 'nowhere' is no column of any wave" in description
 
 
 def test_materialising_a_broken_contract_says_again_what_is_wrong(places: Places, tmp_path: Path) -> None:
