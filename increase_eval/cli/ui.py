@@ -26,11 +26,12 @@ def command(
     if find_spec("dagster_webserver") is None or find_spec("dagster_dg_cli") is None:
         raise typer.BadParameter("the page needs an extra: pip install 'increase-eval[ui]'", param_hint="ui")
     from increase_eval.places import Places
-    from pipelines.instance import prepare_instance
+    from pipelines.instance import prepare_instance, prepare_workspace
 
     places = Places.from_environment()
     home = prepare_instance(places)
     environment = {**os.environ, "DAGSTER_HOME": str(home), "INCREASE_EVAL_HOME": str(places.home)}
     say(f"Dagster's page: http://{host}:{port} (Ctrl-C ends it)")
-    arguments = ["dev", "--module-name", "pipelines.definitions", "--host", host, "--port", str(port)]
-    os.execve(sys.executable, [sys.executable, "-m", "dagster", *arguments], environment)
+    arguments = ["dev", "-w", str(prepare_workspace(places)), "--host", host, "--port", str(port)]
+    # `dagster dev` says at every start that `dg dev` supersedes it; `dg` wants a project folder, which a wheel has not.
+    os.execve(sys.executable, [sys.executable, "-W", "ignore", "-m", "dagster", *arguments], environment)
