@@ -13,6 +13,9 @@ from increase_eval.study.services import ServiceStatistics
 
 RECONCILIATION_COLUMNS = ("rule", "unit", "month", "smaller", "larger")
 
+NO_UNIT = "missing"
+"""Stands for the unit of clients whose register row has none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reconciliation:
@@ -59,9 +62,23 @@ def reconcile(
     -------
     Reconciliation
         Rules: each step of the pathway holds no more than the one before; the register's dates give the counts; the
-        respondents of a wave are no more than the people of its step.
+        respondents of a wave are no more than the people of its step. Units that only the register has are compared
+        with counts of 0, people without a unit under :data:`NO_UNIT`.
+
+    Raises
+    ------
+    ValueError
+        If a wave is to be within a step that the service does not count.
+
+    Notes
+    -----
+    Months are those of the counts: what the register or the survey date before the first counts with it, what they
+    date after the last is not compared. A cell of the counts that is missing adds nothing.
     """
-    units = list(dict.fromkeys(counts["unit"]))
+    unknown = sorted(set(waves_within.values()) - {step.id for step in services.steps})
+    if unknown:
+        raise ValueError(f"waves_within names {unknown}; allowed: {', '.join(step.id for step in services.steps)}")
+    units = _units(counts, services, participants, unit_column)
     months = pd.DatetimeIndex(sorted(counts["month"].unique()))
     by_step = {
         step.id: _cumulative(counts[counts["step"] == step.id], "count", units, months) for step in services.steps
@@ -86,11 +103,24 @@ def reconcile(
     return _judge(rules)
 
 
+def _units(
+    counts: pd.DataFrame, services: ServiceStatistics, participants: pd.DataFrame, unit_column: str
+) -> list[str]:
+    """Give the units of the counts, then those that only dated clients of the register have."""
+    columns = [step.register_column for step in services.steps if step.register_column in participants]
+    dated = participants[participants[columns].notna().any(axis=1)] if columns else participants.iloc[:0]
+    return list(dict.fromkeys([*counts["unit"], *_unit_or_none(dated[unit_column])]))
+
+
+def _unit_or_none(units: pd.Series) -> pd.Series:
+    return units.astype(object).where(units.notna(), NO_UNIT).astype(str)
+
+
 def _dated(people: pd.DataFrame, date: str, unit: str) -> pd.DataFrame:
     """Give one row a person with a date: unit, month, a count of one."""
-    known = people[[unit, date]].dropna()
+    known = people[people[date].notna()]
     months = known[date].dt.to_period("M").dt.to_timestamp()
-    return pd.DataFrame({"unit": known[unit].astype(str), "month": months, "count": 1})
+    return pd.DataFrame({"unit": _unit_or_none(known[unit]), "month": months, "count": 1})
 
 
 def _cumulative(table: pd.DataFrame, value: str, units: list[str], months: pd.DatetimeIndex) -> pd.DataFrame:

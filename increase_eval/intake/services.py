@@ -22,6 +22,7 @@ from increase_eval.intake.findings import Rejections, quarantine_table
 from increase_eval.intake.ledger import ledger_table
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.readers import read_file
+from increase_eval.intake.remedies import REMEDIES as INTAKE_REMEDIES
 from increase_eval.study.base import Text
 from increase_eval.study.services import CountSource, ServiceStatistics
 from increase_eval.study.sources import ReadOptions, Source
@@ -42,8 +43,15 @@ REMEDIES = {
     "count": Text(
         en="Enter a whole number of people, 0 or more.", fr="Saisir un nombre entier de personnes, 0 ou plus."
     ),
+    "falling": Text(
+        en="A count since the start cannot be lower than in an earlier month. Correct this month or the earlier one.",
+        fr="Un cumul depuis le début ne peut pas baisser. Corriger ce mois ou le mois antérieur.",
+    ),
 }
 """What a field officer should do about each rule of the counts."""
+
+LARGEST_COUNT = 10**9
+"""More people than any service has; above it a cell holds something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,12 +113,17 @@ def read_service_statistics(
         raise DataError(f"the service statistics of {study.id!r} cannot be taken in", problems)
     read = [page.read(study.services, level, language) for page in pages]
     counts = pd.concat([frame for frame, _ in read], ignore_index=True)
-    rejections = pd.concat([page.rejected(table) for page, (_, table) in zip(pages, read, strict=True)])
-    counts, repeated = _drop_repeated(counts)
+    rejections = pd.concat([page.rejected(table, language) for page, (_, table) in zip(pages, read, strict=True)])
+    counts, passed = _drop_repeated(counts)
+    if study.services.source.cumulative:
+        counts, falling = _new_in_month(counts, study.services, language)
+        rejections = pd.concat([rejections, falling])
+    # Of a row that a later one replaces, nothing is said but that.
+    rejections = rejections[~_are_among(rejections[["file", "row"]], passed)].reset_index(drop=True)
     return ServiceRecords(
-        counts=_in_order(_new_in_month(counts, study.services), study.services, level),
-        quarantine=quarantine_table(rejections.reset_index(drop=True), key_secret=key_secret),
-        ledger=ledger_table([page.ledger_row(table, repeated) for page, (_, table) in zip(pages, read, strict=True)]),
+        counts=_in_order(counts, study.services, level),
+        quarantine=quarantine_table(rejections, key_secret=key_secret),
+        ledger=ledger_table([page.ledger_row(rejections, passed) for page in pages]),
     )
 
 
@@ -150,23 +163,32 @@ class _Page:
         parts = []
         for step, column in source.step_columns.items():
             cells = frame[have[fold(column)]]
-            counts = pd.to_numeric(cells.map(cell_text), errors="coerce")
-            good = (counts >= 0) & (counts == np.floor(counts))
-            self._reject(rejections, (cells.notna() & ~good).to_numpy() & keep, column, "count", "value", have)
+            texts = cells.map(cell_text)
+            is_filled = cells.notna() & (texts != "")
+            counts = pd.to_numeric(texts, errors="coerce").astype("float64")
+            good = (counts >= 0) & (counts <= LARGEST_COUNT) & (counts == np.floor(counts))
+            self._reject(rejections, (is_filled & ~good).to_numpy() & keep, column, "count", "value", have)
             part = pd.DataFrame({"unit": units, "month": months, "step": step, "count": counts.where(good)})
             part["source_file"], part["source_row"] = self.name, self.raw.rows
             parts.append(part[keep])
         return pd.concat(parts).astype({"count": "Int64"}), rejections.table()
 
-    def rejected(self, rejections: pd.DataFrame) -> pd.DataFrame:
-        """Name file and row of what was rejected."""
+    def rejected(self, rejections: pd.DataFrame, language: str) -> pd.DataFrame:
+        """Name file and row of what was rejected, with the rows that could not be cut into cells."""
         rows = self.raw.rows[rejections["position"].to_numpy(dtype=int)] if len(rejections) else []
-        return rejections.assign(file=self.name, row=rows)
+        found = rejections.assign(row=rows)
+        if self.raw.broken:
+            broken = pd.DataFrame([{"row": row.row, "rule": row.rule, "severity": "row"} for row in self.raw.broken])
+            remedies = [INTAKE_REMEDIES[rule].in_language(language) for rule in broken["rule"]]
+            broken = broken.assign(remedy=remedies).reindex(columns=found.columns)
+            found = pd.concat([part.astype(object) for part in (found, broken) if len(part)])
+        return found.assign(file=self.name).sort_values("row", kind="stable")
 
-    def ledger_row(self, rejections: pd.DataFrame, repeated: dict[str, int]) -> dict[str, object]:
+    def ledger_row(self, rejections: pd.DataFrame, passed: pd.DataFrame) -> dict[str, object]:
         """Count what became of the rows."""
-        rows = rejections[rejections["severity"] == "row"]["position"].nunique()
-        twice = repeated.get(self.name, 0)
+        own = rejections[rejections["file"] == self.name]
+        rows = own.loc[own["severity"] == "row", "row"].nunique()
+        twice = int((passed["file"] == self.name).sum())
         return {
             "file": self.name,
             "source": SOURCE_ID,
@@ -174,7 +196,7 @@ class _Page:
             "accepted": self.raw.rows_read - rows - twice,
             "duplicate": twice,
             "quarantined": rows,
-            "values_set_missing": int((rejections["severity"] == "value").sum()),
+            "values_set_missing": int((own["severity"] == "value").sum()),
         }
 
     def _units(self, frame: pd.DataFrame, source: CountSource, level: Level, have: dict[str, str]) -> pd.Series:
@@ -238,21 +260,44 @@ def _months(cells: pd.Series, month_format: str) -> pd.Series:
     return pd.Series(pd.to_datetime(text, format=month_format, errors="coerce").dt.to_period("M").dt.to_timestamp())
 
 
-def _drop_repeated(counts: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, int]]:
-    """Keep the last row of each unit and month, in order of file and row; say how many were passed over a file."""
+def _drop_repeated(counts: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Keep the last row of each unit and month, in order of file and row; give file and row of the others."""
     rows = counts[["unit", "month", "source_file", "source_row"]].drop_duplicates()
-    twice = rows[rows.duplicated(["unit", "month"], keep="last")]
-    passed = counts.merge(twice[["source_file", "source_row"]], how="left", indicator=True)["_merge"] == "both"
-    return counts[~passed.to_numpy()], {str(name): int(n) for name, n in twice.groupby("source_file").size().items()}
+    twice = rows.loc[rows.duplicated(["unit", "month"], keep="last"), ["source_file", "source_row"]]
+    return counts[~_are_among(counts[["source_file", "source_row"]], twice)], twice.set_axis(["file", "row"], axis=1)
 
 
-def _new_in_month(counts: pd.DataFrame, services: ServiceStatistics) -> pd.DataFrame:
-    """Turn cumulative counts into those new in each month."""
-    if not services.source.cumulative:
-        return counts
+def _are_among(rows: pd.DataFrame, others: pd.DataFrame) -> np.ndarray:
+    """Say which pairs of file and row are among others."""
+    known = set(others.itertuples(index=False, name=None))
+    return np.array([row in known for row in rows.itertuples(index=False, name=None)], dtype=bool)
+
+
+def _new_in_month(
+    counts: pd.DataFrame, services: ServiceStatistics, language: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Turn cumulative counts into those new in each month; a count below an earlier one is set missing and listed.
+
+    After a gap, the month that is counted again holds all that are new since the last count.
+    """
     counts = counts.sort_values("month", kind="stable")
-    before = counts.groupby(["unit", "step"])["count"].shift().fillna(0)
-    return counts.assign(count=counts["count"] - before)
+    series = [counts["unit"], counts["step"]]
+    before = counts.groupby(series)["count"].cummax().groupby(series).ffill().groupby(series).shift().fillna(0)
+    falls = (counts["count"] < before).fillna(False).to_numpy(dtype=bool)
+    fallen = counts[falls]
+    listed = pd.DataFrame(
+        {
+            "file": fallen["source_file"],
+            "row": fallen["source_row"],
+            "column": fallen["step"].map(services.source.step_columns),
+            "rule": "falling",
+            "severity": "value",
+            "allowed": None,
+            "remedy": REMEDIES["falling"].in_language(language),
+            "value": fallen["count"].astype(str),
+        }
+    ).astype(object)
+    return counts.assign(count=(counts["count"] - before).mask(falls)), listed
 
 
 def _in_order(counts: pd.DataFrame, services: ServiceStatistics, level: Level) -> pd.DataFrame:
