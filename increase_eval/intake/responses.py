@@ -81,8 +81,13 @@ def state_table(study: Study, waves: Mapping[str, pd.DataFrame]) -> pd.DataFrame
     Returns
     -------
     DataFrame
-        participant, wave, variable, state (the id of the state): one row per known state, by variable, wave and the
-        order of the wave's table.
+        participant, wave, variable, state (the id of the state, or missing): one row for everybody in the table of a
+        wave that measures the variable, by variable, wave and the order of the wave's table.
+
+    Notes
+    -----
+    Whoever is in the wave and gave no state keeps a row, so that shares can say of how many the state is not known. A
+    wave in which nobody has a state did not measure it, and has no rows.
     """
     parts = [
         _states_of(frame, wave, variable.id, variable.column, {cell_text(s.code): s.id for s in variable.states})
@@ -99,7 +104,7 @@ def state_table(study: Study, waves: Mapping[str, pd.DataFrame]) -> pd.DataFrame
 def _states_of(frame: pd.DataFrame, wave: str, variable: str, column: str, states: Mapping[str, str]) -> pd.DataFrame:
     codes, unique = pd.factorize(frame[column])
     names = np.array([*(states.get(cell_text(code)) for code in unique), None], dtype=object)[codes]
-    known = pd.notna(names)
-    keys = frame["participant"].to_numpy()[known]
-    table = pd.DataFrame({"participant": keys, "wave": wave, "variable": variable, "state": names[known]})
-    return table.astype("str")
+    table = pd.DataFrame(
+        {"participant": frame["participant"].array, "wave": wave, "variable": variable, "state": names}
+    )
+    return table.astype("str") if table["state"].notna().any() else table.iloc[:0].astype("str")

@@ -122,8 +122,17 @@ def test_states_are_those_of_the_contract_by_wave(bench, rows):
     intake = bench.put(people_csv=PEOPLE, t1_csv=T1, t2_csv=T2, t3_csv=T3).take_in(study(bench))
     table = state_table(study(bench), intake.waves)
     assert rows(table, "wave", "variable", "state") == [
-        ("t1", "work", "out"), ("t1", "work", "in"), ("t3", "work", "in"), ("t3", "work", "out")
+        ("t1", "work", "out"), ("t1", "work", "in"), ("t1", "work", None), ("t3", "work", "in"), ("t3", "work", "out")
     ]  # fmt: skip
+
+
+def test_who_answered_without_a_state_keeps_a_row_in_the_waves_that_measure_it(bench):
+    first = pd.DataFrame({"participant": ["p", "q"], "work": pd.array([2, None], dtype="Int64")})
+    third = first.assign(work=pd.array([None, None], dtype="Int64"))
+    table = state_table(study(bench), {"t1": first, "t3": third})
+    assert table["participant"].tolist() == ["p", "q"]
+    assert table["wave"].tolist() == ["t1", "t1"]
+    assert table["state"].isna().tolist() == [False, True]
 
 
 def test_without_states_the_table_is_empty_and_has_its_columns(bench):
