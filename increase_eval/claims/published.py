@@ -48,8 +48,8 @@ def compare_published(study: Study, plan: PublishedPlan, tables: Mapping[str, pd
 
     Notes
     -----
-    A figure is reproduced when it lies in [low, high] as printed; a missing bound is open. A status says nothing about
-    the population: the interval does.
+    A figure is reproduced when it lies in [low, high] as printed; one missing bound is open, and without either the
+    figure has to be the printed value itself. A status says nothing about the population: the interval does.
     """
     published = read_published(study, plan)
     rows = []
@@ -95,7 +95,7 @@ def _rows(
         status = "not a number" if figure["value_type"] in NO_NUMBER else "not computable"
         return [printed | {"status": status}]
     found = recompute(recipe, study, tables)
-    status = _status(found, printed["conf_low"], printed["conf_high"], is_synthetic=study.is_synthetic)
+    status = _status(found, *_allowed(printed), is_synthetic=study.is_synthetic)
     recomputed = {
         "outcome": figure["id"],
         "term": "recomputed",
@@ -108,11 +108,18 @@ def _rows(
     return [printed | {"status": status}, recomputed | {"status": status}]
 
 
+def _allowed(printed: Mapping[str, Any]) -> tuple[float, float]:
+    """Give the ends between which a figure is as printed: without any, anything at all would be."""
+    low, high = printed["conf_low"], printed["conf_high"]
+    return (
+        (printed["estimate"],) * 2
+        if isnan(low) and isnan(high)
+        else (-inf if isnan(low) else low, inf if isnan(high) else high)
+    )
+
+
 def _status(found: Recomputed, low: float, high: float, *, is_synthetic: bool) -> str:
-    if isnan(found.estimate):
-        return "differs"
-    bottom, top = (-inf if isnan(low) else low), (inf if isnan(high) else high)
-    if not bottom - ROUNDING <= found.estimate <= top + ROUNDING:
+    if isnan(found.estimate) or not low - ROUNDING <= found.estimate <= high + ROUNDING:
         return "differs"
     return "reproduced by construction" if is_synthetic else "reproduced"
 

@@ -130,3 +130,13 @@ def test_a_figure_published_twice_is_refused(study, tmp_path):
     pd.concat([table, table.head(1)]).to_csv(path, index=False)
     with pytest.raises(ContractError, match="stands twice"):
         read_published(study.model_copy(update={"folder": tmp_path / "copy"}), study.published)
+
+
+@pytest.mark.parametrize(("printed", "status"), [("6", "reproduced by construction"), ("7", "differs")])
+def test_a_figure_printed_without_an_interval_has_to_come_out_as_printed(study, tables, tmp_path, printed, status):
+    folder = shutil.copytree(study.folder, tmp_path / "study")
+    published = pd.read_csv(folder / "published.csv", dtype=str)
+    published.loc[published["id"] == "sh_pathway_steps", ["value", "low", "high"]] = [printed, None, None]
+    published.to_csv(folder / "published.csv", index=False)
+    found = statuses(compare_published(study.model_copy(update={"folder": folder}), study.published, tables))
+    assert found["sh_pathway_steps"] == status
