@@ -28,6 +28,8 @@ from increase_eval.study.study import Study
 LINK_COLUMNS = (*CORRECTION_COLUMNS, "wave", "slip", "agrees", "candidates")
 """The columns of ``corrections.csv``, so that a line can be copied there; then what speaks for the link."""
 
+_NUMBERS = ("row", "to_row", "candidates")
+
 UNRESOLVED_COLUMNS = {
     "file": "str", "row": "Int64", "wave": "str", "person": "str", "answered": "bool", "candidate": "str",
     "agreeing": "Int64",
@@ -137,7 +139,7 @@ def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], un
         The candidates of each row: those with more agreeing columns first.
     """
     if not len(unresolved):
-        return Proposals(pd.DataFrame({name: pd.Series(dtype="str") for name in LINK_COLUMNS}), unresolved)
+        return Proposals(_proposed([]), unresolved)
     pairs = study.head.participants.link_on
     people = _people(study, raw_folder, files)
     by_name = {file.name: file for file in files}
@@ -151,7 +153,12 @@ def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], un
             found = _candidates(strange.table.loc[[row]].iloc[0], near, people, pairs)
             lines += [_line(file, int(str(row)), of_row, found, place) for place in range(len(found))]
             rows.append(of_row.drop(columns=["candidate", "agreeing"]).merge(_persons(found), how="cross"))
-    return Proposals(pd.DataFrame(lines, columns=list(LINK_COLUMNS)).astype("str"), _unresolved(rows))
+    return Proposals(_proposed(lines), _unresolved(rows))
+
+
+def _proposed(lines: list[dict[str, object]]) -> pd.DataFrame:
+    table = pd.DataFrame(lines, columns=list(LINK_COLUMNS))
+    return table.astype({name: "Int64" if name in _NUMBERS else "str" for name in LINK_COLUMNS})
 
 
 def _people(study: Study, raw_folder: Path, files: list[ConformedFile]) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def test_where_the_register_is_not_complete_strangers_are_people(bench, linked, 
 )
 def test_a_key_one_slip_away_is_proposed(bench, linked, rows, key, slip):
     intake = bench.put(answers_csv=f"{HEAD}{key},50,1,5\n").take_in(linked())
-    expected = [("2", "people.csv", "4", slip, "age_stated", "1")] if slip else []
+    expected = [(2, "people.csv", 4, slip, "age_stated", 1)] if slip else []
     assert proposed(rows, intake) == expected
     assert len(intake.waves["t1"]) == 0
 
@@ -77,8 +77,8 @@ def test_a_key_one_slip_away_is_proposed(bench, linked, rows, key, slip):
 def test_candidates_in_whom_more_agrees_come_first(bench, linked, rows):
     intake = bench.put(answers_csv=HEAD + "AB1236,40,1,5\n").take_in(linked())
     assert proposed(rows, intake) == [
-        ("2", "people.csv", "3", "changed", "age_stated", "2"),
-        ("2", "people.csv", "2", "changed", "", "2"),
+        (2, "people.csv", 3, "changed", "age_stated", 2),
+        (2, "people.csv", 2, "changed", "", 2),
     ]
     assert rows(intake.unresolved_rows, "row", "agreeing") == [(2, 1), (2, 0)]
     assert intake.unresolved_rows["candidate"].tolist() == intake.participants["participant"].iloc[[1, 0]].tolist()
@@ -88,7 +88,7 @@ def test_blank_does_not_agree_with_blank(bench, linked, rows):
     bench.put(answers_csv=HEAD + "EF0002,,1,5\n")
     study = linked()
     bench.put(people_csv=PEOPLE.replace("EF0001,one,60", "EF0001,one,"))
-    assert rows(bench.take_in(study).proposed_links, "to_row", "agrees") == [("5", "")]
+    assert rows(bench.take_in(study).proposed_links, "to_row", "agrees") == [(5, "")]
 
 
 def test_a_client_in_quarantine_is_no_candidate(bench, linked, rows):
@@ -167,6 +167,6 @@ def test_a_row_of_two_waves_is_one_proposal(bench, linked, rows):
     )  # fmt: skip
     bench.put(people_csv=PEOPLE, answers_csv="id,mood1,score1,mood2,score2\nCD9998,1,5,2,6\n")
     intake = bench.take_in(study)
-    assert rows(intake.proposed_links, "row", "wave", "candidates") == [("2", "t1 t2", "1")]
+    assert rows(intake.proposed_links, "row", "wave", "candidates") == [(2, "t1 t2", 1)]
     assert rows(intake.unresolved_rows, "row", "wave") == [(2, "t1"), (2, "t2")]
     assert rows(intake.ledger, "file", "rows_read", "quarantined") == [("answers.csv", 1, 1), ("people.csv", 4, 0)]
