@@ -23,6 +23,7 @@ from increase_eval.comparison.descriptive.groups import (
     positions,
     require_columns,
     split_participants,
+    to_booleans,
     unique_keys,
 )
 from increase_eval.results import estimate_table
@@ -110,7 +111,8 @@ def response_flow(
     Raises
     ------
     ValueError
-        If a column or wave is absent, a participant stands twice or is unknown, or `responded` is missing somewhere.
+        If a column or wave is absent, a participant stands twice or is unknown, or `responded` is missing somewhere or
+        neither true nor false.
 
     Notes
     -----
@@ -163,7 +165,7 @@ def response_matrix(responses: pd.DataFrame, keys: pd.Index, waves: Sequence[str
     answered = np.zeros((len(keys), len(waves)), dtype=bool)
     at = positions(keys, rows["participant"], "responses")
     wave_at = pd.Index(list(waves)).get_indexer(pd.Index(rows["wave"]))
-    answered[at, wave_at] = rows["responded"].to_numpy(dtype=bool)
+    answered[at, wave_at] = to_booleans(rows["responded"], "responded")
     return answered
 
 

@@ -19,6 +19,7 @@ from increase_eval.comparison.descriptive.groups import (
     positions,
     require_columns,
     split_participants,
+    to_booleans,
     unique_keys,
 )
 from increase_eval.comparison.descriptive.score_summary import NOBODY, OK, mean_row, sd_row
@@ -63,7 +64,8 @@ def baseline_characteristics(
     Raises
     ------
     ValueError
-        If a column is absent or holds dates, or `waves` come without `responses`.
+        If a column is absent or holds dates, `waves` come without `responses`, or `responded` is
+        neither true nor false.
 
     Notes
     -----
@@ -108,7 +110,8 @@ def _respondents(
     keys = unique_keys(participants)
     masks = {}
     for wave in waves:
-        rows = responses[(responses["wave"] == wave) & responses["responded"].fillna(False).astype(bool)]
+        rows = responses[responses["wave"] == wave].dropna(subset="responded")
+        rows = rows[to_booleans(rows["responded"], "responded")]
         masks[wave] = np.zeros(len(keys), dtype=bool)
         masks[wave][positions(keys, rows["participant"], "responses")] = True
     return masks

@@ -122,3 +122,10 @@ def require_columns(frame: pd.DataFrame, columns: Sequence[str], name: str) -> N
     absent = [column for column in columns if column not in frame.columns]
     if absent:
         raise ValueError(f"{name} lacks {absent}; it has: {', '.join(map(str, frame.columns))}")
+
+
+def to_booleans(column: pd.Series, name: str) -> npt.NDArray[np.bool_]:
+    """Read a column of true and false, also written as 1 and 0, and refuse all else: any other text would be true."""
+    if not column.isin([True, False]).all():
+        raise ValueError(f"`{name}` holds something that is neither true nor false; allowed: true, false, 1 and 0")
+    return column.to_numpy(dtype=bool)

@@ -143,3 +143,19 @@ def test_input_is_not_changed() -> None:
     response_flow(responses, participants, waves=WAVES)
     pd.testing.assert_frame_equal(responses, before[0])
     pd.testing.assert_frame_equal(participants, before[1])
+
+
+@pytest.mark.parametrize("codes", [("yes", "no"), ("True", "False"), (2, 8), (1.0, 0.5)])
+def test_codes_that_are_neither_true_nor_false_are_refused_and_not_taken_for_true(codes: tuple[object, object]) -> None:
+    coded = answers(["110"])
+    coded["responded"] = coded["responded"].map(dict(zip((True, False), codes, strict=True)))
+    with pytest.raises(ValueError, match="neither true nor false"):
+        response_flow(coded, people("a"), waves=WAVES)
+
+
+@pytest.mark.parametrize("dtype", ["boolean", "int64", "Int64", "float64", "object", "category"])
+def test_true_and_false_are_read_from_every_type(dtype: str) -> None:
+    patterns = ["110", "011"]
+    expected = response_flow(answers(patterns), people("ab"), waves=WAVES).counts
+    typed = answers(patterns).astype({"responded": dtype})
+    pd.testing.assert_frame_equal(response_flow(typed, people("ab"), waves=WAVES).counts, expected)
