@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -174,9 +174,9 @@ def refit(
     """Fit every replicate and put the coefficients together, in the units of the data."""
     estimates, status = [], []
     for sums in batches:
-        beta, words = _fit_batch(found, sums)
-        estimates.append(beta)
-        status.append(words)
+        fitted = fit_batch(found, sums)
+        estimates.append(fitted.beta)
+        status.append(fitted.status)
     back = columns.back * layout.scaling.response_scale
     scaled = np.concatenate(estimates)
     original = back @ found.at.beta[0]
@@ -198,9 +198,19 @@ def batch_size(model: MomentModel) -> int:
     return int(max(1, min(512, FLOATS_AT_ONCE // per_replicate)))
 
 
-def _fit_batch(found: Solution, sums: Sums) -> tuple[FloatArray, list[str]]:
+class FittedBatch(NamedTuple):
+    """Replicates fitted together, in scaled units."""
+
+    beta: FloatArray  # (B, p) coefficients, missing where not estimated
+    theta: FloatArray  # (B, k) covariance parameters, the original fit's where not estimated
+    status: list[str]
+
+
+def fit_batch(found: Solution, sums: Sums) -> FittedBatch:
+    """Fit some replicates at once, from the original solution."""
     model = found.model
     beta = np.full((len(sums.people), model.p), np.nan)
+    theta = np.repeat(found.theta, len(beta), axis=0)
     able = np.flatnonzero(_estimable(model, sums))
     status = np.full(len(beta), NOT_ESTIMABLE, dtype=object)
     if able.size:
@@ -210,8 +220,9 @@ def _fit_batch(found: Solution, sums: Sums) -> tuple[FloatArray, list[str]]:
         status[able] = NOT_CONVERGED
         status[able[done]] = ESTIMATED
         if done.size:
+            theta[able[done]] = optimum.theta[done]
             beta[able[done]] = profile(model, data.take(done), optimum.theta[done]).beta
-    return beta, status.tolist()
+    return FittedBatch(beta, theta, status.tolist())
 
 
 def _estimable(model: MomentModel, sums: Sums) -> np.ndarray[Any, np.dtype[np.bool_]]:

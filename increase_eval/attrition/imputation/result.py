@@ -1,0 +1,169 @@
+"""Imputations: what was filled in, and the analyses that count it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from increase_eval.attrition.imputation.analyse import (
+    VisitDesign,
+    can_leave_out,
+    imputed_products,
+    least_squares,
+    leave_out,
+    number_imputed,
+    read_analysis,
+    visit_design,
+    without_own,
+)
+from increase_eval.attrition.imputation.cohort import Cohort
+from increase_eval.attrition.imputation.conditional import Pattern
+from increase_eval.attrition.imputation.parameters import Parameters
+from increase_eval.attrition.pooling import pool
+from increase_eval.comparison.categorical.proportions import normal_quantile
+from increase_eval.comparison.engines.linear import inference_table
+from increase_eval.moments.accumulate import FloatArray
+
+JACKKNIFE, RUBIN = "jackknife", "rubin"
+
+
+class Estimates(NamedTuple):
+    """Coefficients of one visit with their errors and degrees of freedom, (k,) each, and a status."""
+
+    estimate: FloatArray
+    error: FloatArray
+    df: FloatArray
+    status: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Imputations:
+    """Completed outcomes, and what their analysis needs.
+
+    Attributes
+    ----------
+    values
+        DataFrame: one row an imputed value, with the columns of subject, visit and arm, then one column a draw
+        (``0`` alone for the conditional mean), deltas included.
+    strategy, reference, method
+        As asked for.
+    n_subjects, n_imputed, n_draws
+        People, values that were imputed, and completed data sets.
+    n_replaced
+        Draws of the people that no model could be fitted to, and that were drawn again.
+    variance
+        ``jackknife``: repeated-sampling errors. ``rubin``: information-anchored errors. They answer different questions
+        under the reference-based strategies, where Rubin's are larger.
+    description
+        One line that says what was done.
+    """
+
+    values: pd.DataFrame
+    strategy: str
+    reference: Any
+    method: str
+    n_subjects: int
+    n_imputed: int
+    n_draws: int
+    n_replaced: int
+    variance: str
+    description: str
+    cohort: Cohort = field(repr=False)
+    patterns: list[Pattern] = field(repr=False)
+    rows: FloatArray = field(repr=False)
+    delta: FloatArray = field(repr=False)
+    outcomes: FloatArray = field(repr=False)
+    replicates: Parameters | None = field(repr=False)
+
+    def completed(self, draw: int = 0) -> pd.DataFrame:
+        """Give a completed table: every visit of every person, people in order of appearance.
+
+        Parameters
+        ----------
+        draw
+            Number of the draw, from 0.
+
+        Raises
+        ------
+        ValueError
+            If there is no such draw.
+        """
+        if not 0 <= draw < self.n_draws:
+            raise ValueError(f"draw is {draw}; allowed: 0 to {self.n_draws - 1}")
+        return self.cohort.table.assign(**{self.cohort.outcome: self.outcomes[draw].reshape(-1)})
+
+    def analyse(self, formula: str, *, confidence: float = 0.95) -> pd.DataFrame:
+        """Regress at each visit: what do the data say once missing outcomes are filled in?
+
+        Parameters
+        ----------
+        formula
+            Such as ``"score ~ arm + base"``, on the imputed outcome; its columns must be in the imputation model.
+        confidence
+            Coverage of the intervals.
+
+        Returns
+        -------
+        DataFrame
+            One row a visit and term: the visit column, term, estimate, std_error, statistic, df, p_value, conf_low,
+            conf_high, n (people used), n_imputed, variance (``jackknife`` or ``rubin``), status.
+
+        Raises
+        ------
+        ValueError
+            If the formula is about another outcome, names the visit or an absent column, or has a column at a visit
+            with imputed values that the imputation model does not contain.
+        InsufficientDataError
+            If a visit has columns that are not independent, or too few people.
+
+        Notes
+        -----
+        People who miss a variable of the formula are left out at that visit. Jackknife: the square root of
+        (n - 1)/n sum (b_i - mean)^2, b_i from imputation model and regression without person i, over all n people;
+        normal intervals (df missing), as R's rbmi. It is missing, with a status, where somebody cannot be left out.
+        Rubin: :func:`.pool` with Barnard and Rubin's df for the regression's residual df.
+
+        References
+        ----------
+        Wolbers M, et al. (2022). Standard and reference-based conditional mean imputation. doi:10.1002/pst.2234
+        Cro S, Carpenter JR, Kenward MG (2019). Information-anchored sensitivity analysis. doi:10.1111/rssa.12423
+        """
+        normal_quantile(confidence)
+        parsed = read_analysis(formula, self.cohort)
+        tables = []
+        for t, visit in enumerate(self.cohort.visits):
+            plan = visit_design(parsed, self.cohort, self.outcomes[0, :, t], self.rows[:, t], t)
+            found = self._jackknife(plan, t, self.replicates) if self.replicates else self._rubin(plan, t)
+            terms = pd.Index(plan.names, name="term")
+            table = inference_table(terms, found.estimate, found.error, found.df, confidence).reset_index()
+            table.insert(0, self.cohort.visit, [visit] * len(table))
+            count = number_imputed(self.cohort, plan, t)
+            people = int(plan.used.sum())
+            tables.append(table.assign(n=people, n_imputed=count, variance=self.variance, status=found.status))
+        return pd.concat(tables, ignore_index=True)
+
+    def _jackknife(self, plan: VisitDesign, t: int, replicates: Parameters) -> Estimates:
+        cohort, k = self.cohort, len(plan.names)
+        estimate = least_squares(plan, self.outcomes[:, :, t])[0][0]
+        able = can_leave_out(plan)
+        if not cohort.seen[:, t].all():
+            # Only where something is imputed does a model that cannot be refitted do harm.
+            able &= replicates.estimated
+        if not able.all():
+            status = f"no error: {int((~able).sum())} people cannot be left out"
+            return Estimates(estimate, np.full(k, np.nan), np.full(k, np.inf), status)
+        fixed = np.where(cohort.seen[:, t], cohort.y[:, t], self.delta[:, t])
+        imputed = imputed_products(plan, cohort.y, self.rows, self.patterns, replicates, t)
+        own = without_own(cohort.y, self.rows, self.patterns, replicates, fixed, t)
+        values = leave_out(plan, plan.q.T @ fixed + imputed, own)
+        error = values.std(axis=0) * np.sqrt(len(values) - 1.0)
+        return Estimates(estimate, error, np.full(k, np.inf), "estimated")
+
+    def _rubin(self, plan: VisitDesign, t: int) -> Estimates:
+        estimates, variances = least_squares(plan, self.outcomes[:, :, t])
+        pooled = [pool(q, u, df_complete=plan.df) for q, u in zip(estimates.T, variances.T, strict=True)]
+        estimate, error, df = np.array([(one.estimate, one.std_error, one.df) for one in pooled]).T
+        return Estimates(estimate, error, df, "estimated")
