@@ -130,6 +130,10 @@ class Imputations:
         ----------
         Wolbers M, et al. (2022). Standard and reference-based conditional mean imputation. doi:10.1002/pst.2234
         Cro S, Carpenter JR, Kenward MG (2019). Information-anchored sensitivity analysis. doi:10.1111/rssa.12423
+
+        Checked against
+        ---------------
+        ``mi_rbmi_condmean_AC_reference``, ``mi_rbmi_condmean_AC_mar_delta``, ``mi_rbmi_approxbayes_AC`` (R rbmi 1.3.1).
         """
         normal_quantile(confidence)
         parsed = read_analysis(formula, self.cohort)

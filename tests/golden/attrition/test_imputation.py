@@ -57,7 +57,18 @@ def test_reference_based_conditional_means_with_jackknife(case, trial, strategy)
 
 
 def test_missing_at_random(case, trial) -> None:
-    compare(effects(fill(trial)), case("mi_rbmi_condmean_AC_mar_delta")["MAR"]["pooled"])
+    imputations = fill(trial)
+    expected = pd.read_csv(FOLDER / "data_rbmi_AC_imputed_MAR.csv")
+    np.testing.assert_allclose(imputations.completed()["y"], expected["y"], rtol=RBMI)
+    compare(effects(imputations), case("mi_rbmi_condmean_AC_mar_delta")["MAR"]["pooled"])
+
+
+def test_means_of_each_arm_at_the_mean_baseline(case, trial) -> None:
+    table = fill(trial, strategy="cir", reference="A").analyse("y ~ arm + base").pivot(index="visit", columns="term")
+    mean = table["estimate"]["Intercept"] + table["estimate"]["base"] * trial["base"].mean()
+    pooled = pd.DataFrame(case("mi_rbmi_condmean_AC_reference")["CIR"]["pooled"]).set_index("parameter")["est"]
+    for visit in table.index:
+        assert mean[visit] == pytest.approx(pooled[f"lsm_ref_{visit}"], rel=RBMI)
 
 
 def test_delta_by_person_after_leaving(case, trial) -> None:
