@@ -12,9 +12,9 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
-from increase_eval.errors import IncreaseEvalError
+from increase_eval.errors import DataError, IncreaseEvalError
 from increase_eval.places import Places
 
 TEMPORARY = ".part"
@@ -79,10 +79,10 @@ def study_lock(places: Places, study_id: str) -> Iterator[None]:
     ------
     BusyError
         If another process holds it.
+    DataError
+        If the folder of stored tables cannot be written.
     """
-    folder = places.stored(study_id)
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("a+") as file:
+    with _open_lock(places.stored(study_id)) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -95,6 +95,17 @@ def study_lock(places: Places, study_id: str) -> Iterator[None]:
         file.write(f"process {os.getpid()}")
         file.flush()
         yield
+
+
+def _open_lock(folder: Path) -> TextIO:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / ".lock").open("a+")
+    except OSError as problem:
+        raise DataError(
+            f"the folder {folder} cannot be written: {problem.strerror}; give yourself the right to write there, or "
+            "set INCREASE_EVAL_HOME to a folder where you have it"
+        ) from None
 
 
 def _open_temporary(path: Path) -> tuple[Path, BinaryIO]:

@@ -64,7 +64,7 @@ def add_windows(study: Study, participants: pd.DataFrame, waves: Mapping[str, pd
         if window is None or start is None or "answered_on" not in frame:
             placed[wave] = frame
             continue
-        since = frame["participant"].map(start).astype("datetime64[us]")
+        since = start.reindex(frame["participant"]).set_axis(frame.index).astype("datetime64[us]")
         elapsed = (frame["answered_on"] - since).dt.days.astype("Int64")
         inside = ((elapsed >= window.from_days) & (elapsed <= window.to_days)).astype("boolean")
         placed[wave] = frame.assign(elapsed_days=elapsed, in_window=inside)

@@ -70,6 +70,13 @@ def test_days_are_counted_from_entry_from_a_wave_and_from_completion(bench, rows
     assert intake.participants["entry_date"].equals(intake.participants["entered"].rename("entry_date"))
 
 
+def test_a_wave_that_counts_from_one_in_which_every_row_is_bad_has_no_elapsed_days(bench, rows):
+    nobody = "id,mood,told,work\n,1,2021-01-01,1\n"
+    intake = bench.put(people_csv=PEOPLE, t1_csv=nobody, t2_csv=T2, t3_csv=T3).take_in(study(bench))
+    assert dated(rows, intake.waves["t2"]) == [("01-21", None, None), ("01-20", None, None), ("02-15", None, None)]
+    assert len(intake.waves["t1"]) == 0
+
+
 def test_an_answer_dated_before_one_of_an_earlier_wave_loses_its_date(bench, rows):
     early = "id,mood,told,work\na,3,2021-01-20,2\nb,3,2021-05-30,1\n"
     intake = bench.put(people_csv=PEOPLE, t1_csv=T1, t2_csv=T2, t3_csv=early).take_in(study(bench))
