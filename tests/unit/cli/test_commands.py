@@ -119,6 +119,15 @@ def test_validate_stores_nothing_and_writes_the_full_list(run, home, tmp_path):
     assert json.loads(out)["can_be_taken_in"]
 
 
+def test_validate_writes_proposed_links_with_the_columns_of_corrections(run, home, tmp_path):
+    code, out, _ = run("validate", TINY, "--links", tmp_path / "proposed_links.csv")
+    assert code == 0
+    assert "wrote" in out
+    header = (tmp_path / "proposed_links.csv").read_text("utf-8-sig").splitlines()[0]
+    assert header.startswith("file,sha256,row,action,to_file,to_sha256,to_row,note")
+    assert json.loads(run("validate", TINY, "--json")[1])["proposed_links"] == 0
+
+
 def test_answers_are_shown_to_a_person_and_never_to_a_script(run, home):
     assert run("validate", TINY, "--show-values", "--json")[0] == 2
 
