@@ -126,10 +126,17 @@ def _state_transitions(study: Study) -> dg.AssetsDefinition:
 
 
 def demographic_columns(study: Study, *, only_categories: bool = False) -> tuple[str, ...]:
-    """Give the columns of participants that describe them, in the contract's order."""
-    kinds = ("category", "boolean") if only_categories else ("category", "boolean", "integer", "number")
-    columns = study.participant_columns
-    return tuple(column.name for column in columns if column.role == "demographic" and column.type in kinds)
+    """Give the columns of participants that describe them, in the contract's order.
+
+    Numbers with labels are codes of categories: their mean would mean nothing, or tell a share that nobody protects.
+    """
+    numbers, categories = ("integer", "number"), ("category", "boolean")
+    return tuple(
+        column.name
+        for column in study.participant_columns
+        if column.role == "demographic"
+        and (column.type in categories or (column.type in numbers and (not only_categories or bool(column.values))))
+    )
 
 
 def state_ids(study: Study) -> dict[str, tuple[str, ...]]:
