@@ -35,6 +35,14 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
         "n": ("integer", "How many rows or cells it is about"),
         "message": ("text", "What was found, and what to do"),
     },
+    f"{SAFE}reconciliation_exceptions": {
+        "rule": ("text", "The rule that does not hold"),
+        "unit": ("category", "The unit that the service counts by"),
+        "months": ("integer", "In how many months"),
+        "first": ("date", "The first of them"),
+        "last": ("date", "The last of them"),
+        "largest_gap": ("integer", "By how many people at most; nothing where that is a small number"),
+    },
     f"{SAFE}record_counts": {
         "file": ("text", "The raw file; all: every file"),
         "outcome": ("category", "What became of the rows"),
@@ -44,6 +52,15 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
     },
 }
 """Stored tables that the codebook leaves out, since nobody analyses them: column -> type and meaning."""
+
+
+SAFE_AS_STORED = ("item_table", "reconciliation", "service_ledger")
+"""Tables of no estimates that leave with the columns that they are stored with."""
+
+SUPPRESSION: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
+    f"{SAFE}item_table": {"status": ("category", "Whether the numbers of the row are suppressed")}
+}
+"""Tables that get a column on their way out."""
 
 
 def table_metadata(study: Study, table: str) -> dict[str, object]:
@@ -73,11 +90,13 @@ def table_entries(study: Study, table: str) -> tuple[ColumnEntry, ...]:
 def _contracted_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
     described = {table: entries for table, entries in _by_table(study).items() if table != ESTIMATE_TABLE}
     own = {table: _own_entries(table, columns) for table, columns in OWN_COLUMNS.items() if table not in described}
+    safe = {f"{SAFE}{table}": described[table] for table in SAFE_AS_STORED if table in described}
     people, counts = described["participants"], "response_counts"
     by_columns = {f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)}
     return {
         **own,
         **described,
+        **{table: (*entries, *_own_entries(table, SUPPRESSION.get(table, {}))) for table, entries in safe.items()},
         "participants": (*people, *_attributes(study, {entry.name for entry in people})),
         counts: (*_own_entries(counts, by_columns), *described[counts]),
     }

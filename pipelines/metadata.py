@@ -7,7 +7,8 @@ below the contract's threshold, and those that would give them away, are suppres
 import dagster as dg
 import pandas as pd
 
-from increase_eval.reporting.disclosure import protect
+from increase_eval.reporting.disclosure import protect_tables
+from increase_eval.reporting.special_tables import SPECIAL_ESTIMATES
 from increase_eval.results import ESTIMATE_COLUMNS, NUMBER_COLUMNS
 from increase_eval.study import Study
 from pipelines.catalogue import is_estimates
@@ -24,13 +25,20 @@ def describe(study: Study, table: str, frame: pd.DataFrame) -> dict[str, object]
     }
     if is_estimates(study, table):
         first = frame.head(PREVIEW_ROWS)
-        safe = first if table.startswith(SAFE) else protect(first, threshold=study.head.privacy.threshold)
+        safe = first if table.startswith(SAFE) else safe_estimates(study, table, first)
         return {**metadata, "preview": dg.MetadataValue.md(preview_of_estimates(safe, len(frame)))}
     if "participant" in frame.columns:
         metadata["participants"] = int(frame["participant"].nunique())
     cells = frame.size
     metadata["share_missing"] = round(float(frame.isna().to_numpy().sum()) / cells, 4) if cells else 0.0
     return {**metadata, "preview": dg.MetadataValue.md(preview_of_columns(frame))}
+
+
+def safe_estimates(study: Study, table: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Give rows of one estimate table as they may be shown by themselves."""
+    safe = protect_tables({table: frame}, threshold=study.head.privacy.threshold)
+    special = SPECIAL_ESTIMATES.get(table)
+    return safe[table] if special is None else special(study, frame, safe)
 
 
 def preview_of_columns(frame: pd.DataFrame) -> str:

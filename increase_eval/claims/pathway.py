@@ -16,7 +16,7 @@ ALL = "all"
 COUNTED = "complete count of the service; no sampling interval"
 
 
-def pathway_counts(counts: pd.DataFrame, services: ServiceStatistics) -> pd.DataFrame:
+def pathway_counts(counts: pd.DataFrame, services: ServiceStatistics, *, by: str = "unit") -> pd.DataFrame:
     """Say how many reached each step of the pathway, in all and by unit, and of how many in the step before.
 
     Parameters
@@ -25,11 +25,13 @@ def pathway_counts(counts: pd.DataFrame, services: ServiceStatistics) -> pd.Data
         ``service_statistics`` as stored: unit, month, step, count.
     services
         The steps, in order.
+    by
+        What the units are called in the result: the column ``by_<by>``.
 
     Returns
     -------
     DataFrame
-        An estimate table: ``outcome="pathway"``, ``term`` the step, ``by_unit`` (``all`` for the total), and
+        An estimate table: ``outcome="pathway"``, ``term`` the step, ``by_<by>`` (``all`` for the total), and
         ``contrast`` ``count`` (people) or ``of <step before>`` (a share, ``n`` its denominator). A complete count has
         no interval.
     """
@@ -40,17 +42,17 @@ def pathway_counts(counts: pd.DataFrame, services: ServiceStatistics) -> pd.Data
         rows += [
             _share("pathway", step, unit, reached[step], before, reached[before]) for before, step in pairwise(steps)
         ]
-    return estimate_table(rows, method=COUNTED)
+    return _split_by(rows, by)
 
 
 def service_outcomes(
-    counts: pd.DataFrame, services: ServiceStatistics, *, denominators: tuple[str, ...]
+    counts: pd.DataFrame, services: ServiceStatistics, *, denominators: tuple[str, ...], by: str = "unit"
 ) -> pd.DataFrame:
     """Say how many reached each outcome, in all and by unit, as a share of each stated denominator.
 
     Parameters
     ----------
-    counts, services
+    counts, services, by
         As in :func:`pathway_counts`.
     denominators
         Steps whose people the outcomes are shares of, such as those who began and those who completed.
@@ -59,7 +61,7 @@ def service_outcomes(
     -------
     DataFrame
         An estimate table: ``outcome="service_outcome"``, ``term`` the outcome or ``any`` (their sum: people with two
-        outcomes count twice, see :func:`outcome_overlap`), ``contrast`` ``count`` or ``of <step>``, ``by_unit``.
+        outcomes count twice, see :func:`outcome_overlap`), ``contrast`` ``count`` or ``of <step>``, ``by_<by>``.
     """
     outcomes = [step.id for step in services.steps if step.kind == "outcome"]
     rows: list[dict[str, Any]] = []
@@ -68,7 +70,7 @@ def service_outcomes(
         for step, value in sums.items():
             rows.append(_count("service_outcome", step, unit, value))
             rows += [_share("service_outcome", step, unit, value, among, reached[among]) for among in denominators]
-    return estimate_table(rows, method=COUNTED)
+    return _split_by(rows, by)
 
 
 def outcome_overlap(participants: pd.DataFrame, services: ServiceStatistics) -> pd.DataFrame:
@@ -132,12 +134,16 @@ def _totals(counts: pd.DataFrame, steps: list[str]) -> Iterator[tuple[str, dict[
         yield str(unit), {step: int(sums.get(step, 0)) for step in steps}
 
 
+def _split_by(rows: list[dict[str, Any]], by: str) -> pd.DataFrame:
+    return estimate_table(pd.DataFrame(rows).rename(columns={"unit": f"by_{by}"}), method=COUNTED)
+
+
 def _count(outcome: str, step: str, unit: str, value: int) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "term": step,
         "contrast": "count",
-        "by_unit": unit,
+        "unit": unit,
         "estimate": float(value),
         "n": value,
     }
@@ -149,7 +155,7 @@ def _share(outcome: str, step: str, unit: str, value: int, among: str, whole: in
         "outcome": outcome,
         "term": step,
         "contrast": f"of {among}",
-        "by_unit": unit,
+        "unit": unit,
         "estimate": share,
         "n": whole,
         "status": None if whole else "nobody in the denominator",

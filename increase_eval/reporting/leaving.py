@@ -16,6 +16,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from increase_eval.reporting.disclosure import SUPPRESSED, nesting_of, protect_tables, require_protected
+from increase_eval.reporting.special_tables import SPECIAL_ESTIMATES
 from increase_eval.results import NUMBER_COLUMNS
 from increase_eval.study.study import Study
 
@@ -24,6 +25,14 @@ STAGES: tuple[tuple[str, ...], ...] = (
     ("state_shares", "retention_by_baseline", "score_distribution"),
 )
 """Tables in order of importance; those that are not named come last."""
+
+APART: tuple[tuple[str, ...], ...] = (
+    ("pathway", "service_outcomes", "pathway_by_place"),
+    ("outcome_overlap",),
+    ("reliability", "retest"),
+    ("reliable_change",),
+)
+"""Tables that are settled by themselves, since they count other people than the survey's tables, or in other ways."""
 
 TRANSITIONS = "state_transitions"
 Pair: TypeAlias = tuple[str, str]
@@ -60,6 +69,11 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
         shown = {name: _is_shown(table) for name, table in safe.items()}
         together = {name: estimates[name] for name in (*safe, *stage)}
         safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+    for group in APART:
+        own = {name: estimates[name] for name in group if name in estimates}
+        safe |= protect_tables(own, threshold=threshold, nesting=nesting)
+    for name in (name for name in SPECIAL_ESTIMATES if name in safe):
+        safe[name] = SPECIAL_ESTIMATES[name](study, estimates[name], safe)
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}
@@ -105,7 +119,7 @@ def is_estimate_table(table: pd.DataFrame) -> bool:
 
 def _stages(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, ...]]:
     named = [tuple(name for name in stage if name in tables) for stage in STAGES]
-    others = tuple(name for name in tables if not any(name in stage for stage in STAGES))
+    others = tuple(name for name in tables if not any(name in stage for stage in (*STAGES, *APART)))
     return [stage for stage in (*named, others) if stage]
 
 

@@ -194,9 +194,9 @@ class Assumption(ContractModel):
 
     id: Annotated[Identifier, Field(description="Its name.")]
     statement: Annotated[Text, Field(description="What had to be chosen.")]
-    chosen: Annotated[str, Field(min_length=1, description="What was chosen.")]
-    feasible: Annotated[str, Field(min_length=1, description="What the published figures allow.")]
-    why: Annotated[str, Field(min_length=3, description="The reason for the choice.")]
+    chosen: Annotated[Text, Field(description="What was chosen.")]
+    feasible: Annotated[Text, Field(description="What the published figures allow.")]
+    why: Annotated[Text, Field(description="The reason for the choice.")]
 
 
 class Assumptions(ContractModel):

@@ -6,6 +6,7 @@ import dagster as dg
 
 from increase_eval.study import Study
 from pipelines.assets.attrition import attrition_assets
+from pipelines.assets.claims import claims_assets
 from pipelines.assets.comparison import comparison_assets
 from pipelines.assets.intake import intake_assets
 from pipelines.assets.report import report_assets
@@ -16,6 +17,7 @@ LAYERS: dict[str, Callable[[Study], list[dg.AssetsDefinition]]] = {
     "scoring": scoring_assets,
     "attrition": attrition_assets,
     "comparison": comparison_assets,
+    "claims": claims_assets,
     "report": report_assets,
 }
 """Group -> what builds its assets for one study. A layer leaves out what the study's contract cannot carry."""

@@ -5,6 +5,7 @@ import pandas as pd
 
 from increase_eval.intake import response_table, run_intake, state_table
 from increase_eval.study import Study
+from pipelines.assets.services import service_assets
 from pipelines.checks import Check
 from pipelines.contract_checks import contract_checks
 from pipelines.hand_checks import (
@@ -28,6 +29,7 @@ ACCOUNTS = {
     "ledger": "One row per raw file: rows read = accepted + duplicate + quarantined.",
     "input_files": "One row per raw file: its size and the hash of its content.",
     "findings": "One row per thing about the files that costs nothing and should be known, such as an unused column.",
+    "proposed_links": "One row per row under an unknown key and participant whose key is one slip away; no keys.",
     "drift": "One row per column whose labels, codes or range differ between waves, files and contract.",
 }
 """The tables that say what became of the raw rows, with their grain."""
@@ -35,7 +37,8 @@ ACCOUNTS = {
 
 def intake_assets(study: Study) -> list[dg.AssetsDefinition]:
     """Build the layer: one step that reads every raw file, and the tables that rest on it."""
-    return [_files_to_tables(study), _responses(study), *([_states(study)] if has_states(study) else [])]
+    states = [_states(study)] if has_states(study) else []
+    return [_files_to_tables(study), _responses(study), *states, *service_assets(study)]
 
 
 def _files_to_tables(study: Study) -> dg.AssetsDefinition:

@@ -17,8 +17,10 @@ from increase_eval.reporting.figures import FIGURES
 from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.study import Study
 from pipelines.assets.attrition import attrition_assets
+from pipelines.assets.claims import claims_assets
 from pipelines.assets.comparison import comparison_assets
 from pipelines.assets.scoring import scoring_assets
+from pipelines.assets.services import service_assets
 from pipelines.checks import run_checks
 from pipelines.documents import Documents, figure_documents, page_stands_alone
 from pipelines.names import FIGURE, REPORT, SAFE
@@ -118,7 +120,7 @@ def safe_names(study: Study) -> tuple[str, ...]:
 
 def tables_told_of(study: Study) -> tuple[str, ...]:
     """Give the estimate tables that the study has and that a chapter or a figure draws on."""
-    layers = (scoring_assets, attrition_assets, comparison_assets)
+    layers = (service_assets, scoring_assets, attrition_assets, comparison_assets, claims_assets)
     made = [spec.key.path[-1] for build in layers for asset in build(study) for spec in asset.specs]
     told = {
         *(table for chapter in CHAPTERS for table in (*chapter.tables, *chapter.optional_tables)),

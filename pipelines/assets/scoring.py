@@ -5,6 +5,7 @@ import pandas as pd
 
 from increase_eval.scoring import compare_with_shipped, score_waves
 from increase_eval.study import Study
+from pipelines.assets.reliability import reliability_assets
 from pipelines.hand_checks import scores_are_in_range, scores_have_a_status, shipped_scores_agree
 from pipelines.lineage import score_lineage
 from pipelines.names import by_wave, score_ranges, wave_tables
@@ -16,7 +17,7 @@ def scoring_assets(study: Study) -> list[dg.AssetsDefinition]:
     if not study.scales:
         return []
     has_shipped = any(scale.shipped_score for scale in study.scales)
-    return [_scores(study), *([_agreement(study)] if has_shipped else [])]
+    return [_scores(study), *([_agreement(study)] if has_shipped else []), *reliability_assets(study)]
 
 
 def _scores(study: Study) -> dg.AssetsDefinition:

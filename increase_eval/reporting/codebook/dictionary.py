@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from increase_eval.reporting.codebook.more_tables import TABLE_NEEDS
 from increase_eval.reporting.codebook.stored import (
     COLUMN_LABELS,
     DERIVED_COLUMNS,
@@ -143,7 +144,7 @@ def _planned(study: Study) -> Iterator[ColumnEntry]:
         if any(column.role == "answer_date" for column in study.wave_columns(wave)):
             yield from (_known(table, name) for name in DERIVED_COLUMNS)
     for table, names in STORED_TABLES.items():
-        if table != "states" or "states" in study.capabilities:
+        if TABLE_NEEDS.get(table, "") in ("", *study.capabilities):
             yield from (_known(table, name) for name in names)
     yield from (_known(ESTIMATE_TABLE, name) for name in ESTIMATE_TABLE_COLUMNS)
 

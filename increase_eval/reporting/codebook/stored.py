@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from increase_eval.reporting.codebook.more_tables import MORE_LABELS, MORE_TABLES
 from increase_eval.results import ESTIMATE_COLUMNS, EXTRA_COLUMNS
 
 StoredType = Literal["integer", "number", "category", "boolean", "date", "text"]
@@ -72,6 +73,7 @@ COLUMN_LABELS: Mapping[str, tuple[StoredType, str]] = {
     "method": ("text", "codebook.column_method"),
     "n_dropped": ("integer", "codebook.column_n_dropped"),
     "verdict": ("category", "codebook.column_verdict"),
+    **MORE_LABELS,
 }
 """Column -> its type, and the key of its label."""
 
@@ -99,8 +101,23 @@ STORED_TABLES: Mapping[str, tuple[str, ...]] = {
     ),
     "states": ("participant", "wave", "variable", "state"),
     "scores": ("participant", "wave", "scale", "score", "items_answered", "items_expected", "status"),
+    "proposed_links": (
+        "file",
+        "sha256",
+        "row",
+        "action",
+        "to_file",
+        "to_sha256",
+        "to_row",
+        "note",
+        "wave",
+        "slip",
+        "agrees",
+        "candidates",
+    ),
+    **MORE_TABLES,
 }
-"""Tables that have these columns in every study (``states`` only where the study has any)."""
+"""Tables that have these columns in every study that has them (see ``TABLE_NEEDS`` of the module beside)."""
 
 ESTIMATE_TABLE = "estimates"
 """One entry stands for every estimate table: they all have the same columns."""
@@ -114,5 +131,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "responses": ("participant", "wave"),
     "states": ("participant", "wave", "variable"),
     "scores": ("participant", "wave", "scale"),
+    "service_statistics": ("unit", "month", "step"),
+    "service_ledger": ("file",),
+    "reconciliation": ("rule",),
+    "reconciliation_exceptions": ("rule", "unit", "month"),
+    "item_table": ("scale", "wave", "item"),
 }
 """Table -> the columns that name one row."""

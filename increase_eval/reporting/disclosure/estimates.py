@@ -39,11 +39,22 @@ TABLE_MEASURES: Mapping[str, Measure] = {
     "state_transitions": "share",
     # Rows of a file whose recomputed score agrees with the one delivered: a check of arithmetic, not of people.
     "scoring_agreement": "process",
+    "pathway_by_place": "count",
+    "outcome_overlap": "count",
+    "reliability": "amount",
+    "retest": "amount",
+    "reliable_change": "share",
+    # Figures that others printed, and targets: they have ways of their own, see increase_eval.reporting.leaving.
+    "published_comparison": "process",
+    "targets": "process",
 }
 
 
 DETAIL_TABLES = frozenset({"response_patterns", "state_transitions", "score_distribution"})
 """Tables that give way: no row of another table is withheld for their sake, if that can be done."""
+
+TOTALS_FIRST = frozenset({"pathway", "service_outcomes", "pathway_by_place"})
+"""Tables whose totals are what most readers want: parts give way to them, if that can be done."""
 
 
 def protect(
@@ -151,7 +162,7 @@ def protect_tables(
     ]
     system = CountSystem()
     tie_rows(system, rows, nesting or {})
-    main = [row for row in rows if row.table not in DETAIL_TABLES]
+    main = [row for row in rows if row.table not in DETAIL_TABLES and not (row.table in TOTALS_FIRST and row.split)]
     first = {unit for row in main for unit in (row.people_unit, row.estimate_unit)} if len(main) < len(rows) else ()
     withheld = withhold(system, threshold=threshold, first=first)
     return {

@@ -14,6 +14,12 @@ from increase_eval.reporting.disclosure.system import CountSystem
 ARROW = " -> "
 """Between two waves in the `contrast` of a transition."""
 
+OF = "of "
+"""Before the denominator in the `contrast` of a share whose count stands beside it."""
+
+SUM = "any"
+"""The `term` of a count that is the sum of the others beside it."""
+
 
 Pair = tuple[str, str]
 Nesting = Mapping[Pair, Sequence[Pair]]
@@ -38,6 +44,7 @@ def tie_rows(system: CountSystem, rows: Sequence[EstimateRow], nesting: Nesting)
     _tie_flow(system, [row for row in rows if row.outcome == "responded" and not row.contrast])
     _tie_patterns(system, [row for row in rows if row.outcome == "pattern"], rows)
     _tie_transitions(system, [row for row in rows if ARROW in row.contrast and row.count is not None])
+    _tie_counts_to_shares(system, rows)
 
 
 def _people(row: EstimateRow) -> Hashable:
@@ -177,3 +184,31 @@ def _tie_transitions(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
         whole = system.find(("counted", outcome, state, "", wave, rest))
         if whole is not None:
             system.add_up(whole, cells, remainder=("came", contrast, outcome, state, rest))
+
+
+def _tie_counts_to_shares(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
+    """Tie a number of people to the shares that say it again, and the sum of several to what it is the sum of.
+
+    A share has the contrast ``of <term>``: its denominator is the count with that term, under whatever outcome.
+    """
+    counts = {(row.outcome, row.term, row.split): row for row in rows if row.contrast == "count"}
+    bases = {(row.term, row.split): row for row in counts.values()}
+    sums: dict[tuple[str, Split], list[EstimateRow]] = defaultdict(list)
+    for row in counts.values():
+        if row.count is not None and row.term != SUM:
+            sums[(row.outcome, row.split)].append(row)
+    for row in rows:
+        if row.count is None or (row.contrast != "count" and not row.contrast.startswith(OF)):
+            continue
+        if row.contrast == "count":
+            if row.term == SUM:
+                system.add_up(
+                    system.units[row.estimate_unit][0], _counted_cells(system, sums[(row.outcome, row.split)])
+                )
+            continue
+        same = counts.get((row.outcome, row.term, row.split))
+        if same is not None and same.count is not None:
+            system.add_up(system.units[same.estimate_unit][0], [system.units[row.estimate_unit][0]])
+        base = bases.get((row.contrast.removeprefix(OF), row.split))
+        if base is not None:
+            system.add_up(system.units[base.people_unit][0], [system.units[row.people_unit][0]])

@@ -20,10 +20,11 @@ from increase_eval.reporting.documents.stamp import Stamp
 from increase_eval.reporting.figures import FIGURES, Drawing
 from increase_eval.reporting.leaving import is_estimate_table, tables_that_leave
 from increase_eval.reporting.pages import page_environment
+from increase_eval.reporting.special_tables import SPECIAL_TABLES
 from increase_eval.reporting.translations import Translator
 from increase_eval.study.study import Study
 
-OPEN_TABLES = ("input_files", "drift")
+OPEN_TABLES = ("input_files", "drift", "reconciliation", "service_ledger")
 """Stored tables that chapters may read as they are: they hold no count of people and nobody's answer."""
 
 
@@ -138,7 +139,7 @@ def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> Readabl
         return tables
     safe = tables_that_leave(study, tables)
     opened = {name: tables[name] for name in OPEN_TABLES if name in tables}
-    counted = {}
+    counted = {name: make(study, tables[name]) for name, make in SPECIAL_TABLES.items() if name in tables}
     if "ledger" in tables:
         quarantine = tables.get("quarantine", pd.DataFrame(columns=["file", "rule", "severity"]))
         counted["record_counts"] = record_counts(tables["ledger"], quarantine, threshold=threshold)

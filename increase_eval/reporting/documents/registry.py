@@ -7,9 +7,12 @@ from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.data_quality import DATA_QUALITY
 from increase_eval.reporting.documents.limits import LIMITS
 from increase_eval.reporting.documents.methods import METHODS
+from increase_eval.reporting.documents.published import PUBLISHED
+from increase_eval.reporting.documents.reliability import RELIABILITY
 from increase_eval.reporting.documents.reproducibility import REPRODUCIBILITY
 from increase_eval.reporting.documents.results import RESULTS
 from increase_eval.reporting.documents.scales import SCALES
+from increase_eval.reporting.documents.services import SERVICES
 from increase_eval.reporting.documents.states import STATES
 from increase_eval.reporting.documents.summary import SUMMARY
 
@@ -17,8 +20,11 @@ CHAPTERS: tuple[Chapter, ...] = (
     SUMMARY,
     ANSWERING,
     SCALES,
+    RELIABILITY,
     RESULTS,
     STATES,
+    SERVICES,
+    PUBLISHED,
     DATA_QUALITY,
     METHODS,
     LIMITS,

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from increase_eval.reporting.figures import distributions, flow, retention, states, trajectories
+from increase_eval.reporting.figures import (
+    distributions,
+    flow,
+    pathway,
+    published,
+    reliability,
+    retention,
+    states,
+    trajectories,
+)
 from increase_eval.reporting.figures.drawing import FigureSpec
 
 FIGURES: dict[str, FigureSpec] = {
@@ -12,6 +21,9 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec("distributions", frozenset({"scales"}), ("score_distribution",), distributions.paint),
         FigureSpec("trajectories", frozenset({"scales"}), ("score_summary",), trajectories.paint),
         FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
+        FigureSpec("reliability", frozenset({"items"}), ("reliability",), reliability.paint),
+        FigureSpec("pathway", frozenset({"services"}), ("pathway", "service_outcomes"), pathway.paint),
+        FigureSpec("published", frozenset({"published"}), ("published_comparison",), published.paint),
         FigureSpec("states", frozenset({"states"}), ("state_shares",), states.paint),
     )
 }
