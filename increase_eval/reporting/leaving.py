@@ -15,7 +15,14 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from increase_eval.reporting.disclosure import SUPPRESSED, nesting_of, protect_tables, require_protected
+from increase_eval.reporting.disclosure import (
+    SUPPRESSED,
+    nesting_of,
+    protect_tables,
+    require_protected,
+    withhold_told_bins,
+    withhold_told_responses,
+)
 from increase_eval.reporting.special_tables import SPECIAL_ESTIMATES
 from increase_eval.results import NUMBER_COLUMNS
 from increase_eval.study.study import Study
@@ -35,6 +42,10 @@ APART: tuple[tuple[str, ...], ...] = (
 """Tables that are settled by themselves, since they count other people than the survey's tables, or in other ways."""
 
 TRANSITIONS = "state_transitions"
+FLOW, SUMMARY, BINS = "response_flow", "score_summary", "score_distribution"
+ANSWERED = ("score_summary", "state_shares")
+"""Tables whose n and n_dropped add up to those who answered a wave."""
+
 Pair: TypeAlias = tuple[str, str]
 """A column of groups, and one of its groups."""
 TOTAL = "all"
@@ -69,6 +80,7 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
         shown = {name: _is_shown(table) for name, table in safe.items()}
         together = {name: estimates[name] for name in (*safe, *stage)}
         safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+    safe = _withhold_told(estimates, safe, threshold)
     for group in APART:
         own = {name: estimates[name] for name in group if name in estimates}
         safe |= protect_tables(own, threshold=threshold, nesting=nesting)
@@ -77,6 +89,19 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}
+
+
+def _withhold_told(
+    estimates: Mapping[str, pd.DataFrame], safe: dict[str, pd.DataFrame], threshold: int
+) -> dict[str, pd.DataFrame]:
+    """Withhold what one table tells of another beyond sums: who answered by the n of a score, bins by moments."""
+    if FLOW in safe:
+        answered = {name: safe[name] for name in ANSWERED if name in safe}
+        safe = safe | withhold_told_responses(answered, safe[FLOW])
+    if BINS in safe and SUMMARY in safe:
+        bins = withhold_told_bins(estimates[BINS], safe[BINS], safe[SUMMARY], threshold=threshold)
+        safe = safe | {BINS: bins}
+    return safe
 
 
 def stored_nesting(study: Study) -> dict[Pair, tuple[Pair, ...]]:

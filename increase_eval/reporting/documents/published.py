@@ -178,7 +178,7 @@ def _not_a_number(
     text = context.text
     kinds = {kind: [figure for figure in own if figure.value_type == kind] for kind in KIND_WORDS}
     groups = tuple(
-        RowGroup(text(KIND_WORDS[kind]), tuple((Cell(figure.name), Cell(figure.value)) for figure in members))
+        RowGroup(text(KIND_WORDS[kind]), tuple((Cell(figure.name), _said(figure)) for figure in members))
         for kind, members in kinds.items()
         if members
     )
@@ -195,6 +195,12 @@ def _not_a_number(
         asset="published_comparison",
         data=data,
     )
+
+
+def _said(figure: PublishedFigure) -> Cell:
+    """Write what was published, unless that is no more than the kind of statement."""
+    is_said = figure.value not in ("definition", figure.value_type)
+    return Cell(figure.value) if is_said else Cell(numbers.MISSING, "absent")
 
 
 def _contradictions(context: ReportContext, figures: dict[str, PublishedFigure]) -> list[dict[str, str]]:
