@@ -246,9 +246,25 @@ def make_tables() -> dict[str, pd.DataFrame]:
     }
 
 
+def make_measurement() -> dict[str, pd.DataFrame]:
+    """How well the one scale with items measures: alpha at each wave, and its three items at the first."""
+    alphas = [
+        {"wave": wave, "by_arm": "all", "estimate": alpha, "conf_low": alpha - 0.05, "conf_high": alpha + 0.04, "n": n}
+        for wave, alpha, n in (("t1", 0.81, 160), ("t2", 0.84, 130), ("t3", 0.79, 96))
+    ]
+    reliability = estimate_table(alphas, outcome="mood", term="alpha", by_language="all", status="computed")
+    described = {"scale": "mood", "wave": "t1", "mean": 3.1, "sd": 1.2, "skewness": 0.1, "alpha_if_deleted": 0.75}
+    items = [
+        {**described, "item": item, "n": 170, "n_missing": missing, "share_missing": missing / (170 + missing)}
+        | {"floor": floor / 170, "ceiling": 0.2, "item_rest": 0.55}
+        for item, missing, floor in (("m1", 3, 34), ("m2", 12, 4), ("m3", 0, 0))
+    ]
+    return {"reliability": reliability, "item_table": pd.DataFrame(items)}
+
+
 @pytest.fixture
 def tables() -> dict[str, pd.DataFrame]:
-    return make_tables()
+    return make_tables() | make_measurement()
 
 
 @pytest.fixture(name="make_study")
