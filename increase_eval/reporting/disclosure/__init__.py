@@ -6,6 +6,7 @@ from increase_eval.reporting.disclosure.estimates import SUPPRESSED, protect, pr
 from increase_eval.reporting.disclosure.gate import require_protected
 from increase_eval.reporting.disclosure.magnitudes import fails_p_ratio, is_dominated
 from increase_eval.reporting.disclosure.nesting import nesting_of
+from increase_eval.reporting.disclosure.told import withhold_told_bins, withhold_told_responses
 
 __all__ = [
     "SUPPRESSED",
@@ -19,4 +20,6 @@ __all__ = [
     "protect_counts",
     "protect_tables",
     "require_protected",
+    "withhold_told_bins",
+    "withhold_told_responses",
 ]
