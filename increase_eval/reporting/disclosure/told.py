@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED
 from increase_eval.reporting.disclosure.withholding import required_width
@@ -41,7 +41,7 @@ def withhold_told_bins(
     Notes
     -----
     An outsider knows of the withheld counts c_j, at places j = 0, 1, ... of equal width, the three sums of c_j, j c_j
-    and j^2 c_j. The smallest and largest c_j that these and c >= 0 allow are found by integer programming.
+    and j^2 c_j. The smallest and largest c_j that these and c >= 1 allow are found by integer programming.
     """
     safe = safe.copy()
     told = summary[(summary["term"] == "mean") & (summary["by_arm"] == "all") & summary["estimate"].notna()]
@@ -102,11 +102,14 @@ def _is_told(counts: np.ndarray, hidden: np.ndarray, threshold: int) -> bool:
     powers = np.vstack([np.ones(len(places)), places, places.astype(float) ** 2])
     sums = powers @ own
     constraint = LinearConstraint(powers, sums, sums)
+    # Empty bins are shown unless they have to hide others, so that a withheld one is known to hold somebody.
+    least = Bounds((own > 0).astype(float), np.inf)
     for position in np.flatnonzero((own > 0) & (own < threshold)):
         goal = np.zeros(len(places))
         goal[position] = 1.0
         low, high = (
-            milp(sign * goal, constraints=constraint, integrality=np.ones(len(places))) for sign in (1.0, -1.0)
+            milp(sign * goal, constraints=constraint, bounds=least, integrality=np.ones(len(places)))
+            for sign in (1.0, -1.0)
         )
         if low.x is None or high.x is None or high.x[position] - low.x[position] < required_width(threshold) - 0.5:
             return True

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from increase_eval.reporting.disclosure import SUPPRESSED, protect, withhold_told_bins, withhold_told_responses
 from increase_eval.results import estimate_table
@@ -30,7 +30,9 @@ def widths_of_small(counts, safe):
     found = []
     for place in np.flatnonzero((own > 0) & (own < THRESHOLD)):
         goal = np.eye(len(hidden))[place]
-        ends = [milp(s * goal, constraints=sums, integrality=np.ones(len(hidden))).x[place] for s in (1, -1)]
+        least = Bounds((own > 0).astype(float), np.inf)
+        whole = np.ones(len(hidden))
+        ends = [milp(s * goal, constraints=sums, bounds=least, integrality=whole).x[place] for s in (1, -1)]
         found.append(ends[1] - ends[0])
     return found
 
