@@ -60,7 +60,9 @@ def pathway_by_place(
         parts.append(table if not parts else table[table[f"by_{place}"] != ALL])
     names = [f"by_{place}" for place in columns]
     whole = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=names)
-    return estimate_table(whole.assign(**{name: whole[name].fillna(ALL) for name in names}, method="register of clients"))
+    return estimate_table(
+        whole.assign(**{name: whole[name].fillna(ALL) for name in names}, method="register of clients")
+    )
 
 
 def _register_counts(participants: pd.DataFrame, services: ServiceStatistics, place: str) -> pd.DataFrame:

@@ -46,7 +46,8 @@ def command(
     if not tables:
         complain(f"nothing is stored of {loaded.id} yet; first: increase-eval run {loaded.id}")
         raise SystemExit(4)
-    folder = into or places.reports(loaded.id) / "export"
+    # Tables of people never lie beside tables that may leave.
+    folder = into or places.reports(loaded.id) / ("microdata" if microdata else "export")
     try:
         done = export_tables(
             loaded,

@@ -29,7 +29,10 @@ def command(
     from increase_eval.intake.drafting import draft_study
     from increase_eval.places import Places
 
-    draft = draft_study(name, files, contracts_folder=into)
+    try:
+        draft = draft_study(name, files, contracts_folder=into)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
     if as_json:
         say_json({"study": name, "files": [str(path) for path in draft.files], "questions": list(draft.questions)})
         return

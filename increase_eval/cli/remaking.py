@@ -23,6 +23,8 @@ def remake(study: str, part: str, pattern: str, *, force: bool, as_json: bool) -
     else:
         for failure in summary.failures:
             complain(f"failed: {failure.where}: {failure.message}")
+        if not summary.is_ok:
+            raise SystemExit(summary.exit_code)
         say(f"{len(summary.stored)} made, {len(summary.fresh)} fresh, in {summary.seconds:.1f} s")
         for path in written:
             say(f"  {path.relative_to(places.home) if path.is_relative_to(places.home) else path}")

@@ -36,6 +36,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Run a study and say what was done."""
+    from increase_eval.intake import load_key_secret
     from increase_eval.places import Places
     from increase_eval.study import load_study
 
@@ -43,6 +44,8 @@ def command(
     places = Places.from_environment()
     if not dry_run:
         _bring_raw_files(loaded, places, quiet=as_json)
+        # Made before anything is judged fresh, since what was made with another secret is not.
+        load_key_secret(places)
     # Importing Dagster takes two seconds: not before the contract is known to be good.
     from pipelines.run import materialise_study, plan_study
 
@@ -98,11 +101,12 @@ def _say_summary(study: StudyModel, places: Places, summary: RunSummary) -> None
     say(f"  {len(summary.checks)} checks, {len(failed)} failed")
     for check in failed:
         complain(f"check failed: {check.table}: {check.check}: {check.message}")
-    for failure in summary.failures:
-        complain(f"failed: {failure.where}: {failure.message}")
-    if summary.not_made:
-        complain(f"not made: {', '.join(summary.not_made)}")
-        complain("What was stored before is kept; the next run goes on from there.")
+    if not summary.is_ok:
+        # What is stored may be of a run before: nothing of it is shown, so that the failure is what one reads.
+        for failure in summary.failures:
+            complain(f"failed: {failure.where}: {failure.message}")
+        complain(f"{len(summary.not_made)} tables were not made. What was stored before is kept; the next run goes on.")
+        return
     say_tables(study, places)
     pages = _pages(places, study.id)
     if pages:

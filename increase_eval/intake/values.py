@@ -140,7 +140,7 @@ class ColumnReader:
         codes, unique = pd.factorize(cells)
         texts = [cell_text(cell) for cell in unique]
         meanings = _labels_by_text(raw.value_labels.get(name, {}))
-        reasons = self._reasons(texts, meanings, raw, name)
+        reasons = self._reasons(texts, with_point(texts, unique, decimal), meanings, raw, name)
         contradicted = np.zeros(len(texts), dtype=bool)
         if meanings and self.labels:
             texts_read, contradicted = self._by_label(texts, meanings, values_by)
@@ -165,11 +165,19 @@ class ColumnReader:
         value = self._convert([text], [text], np.array([not text]))
         return _take(value, np.zeros(count, dtype="int64"))
 
-    def _reasons(self, texts: list[str], meanings: Mapping[str, str], raw: RawTable, name: str) -> np.ndarray:
+    def _reasons(
+        self, texts: list[str], written: list[str], meanings: Mapping[str, str], raw: RawTable, name: str
+    ) -> np.ndarray:
         """Find the missing codes of the contract, by code or label, and those that only the file declares."""
         found = np.zeros(len(texts), dtype="int8")
         if self.missing:
-            found = np.array([self.missing.get(fold(plain_code(text)), 0) for text in texts], dtype="int8")
+            # A code may be written as a number with the decimal mark of the file, such as -99,0.
+            spellings = [
+                (fold(plain_code(text)), fold(plain_code(point))) for text, point in zip(texts, written, strict=True)
+            ]
+            found = np.array(
+                [self.missing.get(text, self.missing.get(point, 0)) for text, point in spellings], dtype="int8"
+            )
         if meanings and self.missing:
             labelled = [self.missing.get(fold(meanings.get(text, "")), 0) if text else 0 for text in texts]
             found = np.where(found > 0, found, np.array(labelled, dtype="int8"))

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure import (
     SUPPRESSED,
     nesting_of,
@@ -75,11 +76,7 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     estimates = {name: table for name, table in tables.items() if is_estimate_table(table)}
     if TRANSITIONS in estimates:
         estimates[TRANSITIONS] = told_transitions(study, estimates[TRANSITIONS])
-    safe: dict[str, pd.DataFrame] = {}
-    for stage in _stages(estimates):
-        shown = {name: _is_shown(table) for name, table in safe.items()}
-        together = {name: estimates[name] for name in (*safe, *stage)}
-        safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+    safe = _settle(estimates, threshold, nesting)
     safe = _withhold_told(estimates, safe, threshold)
     for group in APART:
         own = {name: estimates[name] for name in group if name in estimates}
@@ -89,6 +86,22 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}
+
+
+def _settle(
+    estimates: Mapping[str, pd.DataFrame], threshold: int, nesting: dict[Pair, tuple[Pair, ...]]
+) -> dict[str, pd.DataFrame]:
+    """Settle the tables stage by stage; all at once where a later one cannot give way far enough to an earlier one."""
+    safe: dict[str, pd.DataFrame] = {}
+    try:
+        for stage in _stages(estimates):
+            shown = {name: _is_shown(table) for name, table in safe.items()}
+            together = {name: estimates[name] for name in (*safe, *stage)}
+            safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+    except DisclosureError:
+        every = {name: estimates[name] for stage in _stages(estimates) for name in stage}
+        safe = protect_tables(every, threshold=threshold, nesting=nesting)
+    return safe
 
 
 def _withhold_told(

@@ -36,6 +36,12 @@ MOST_CODES = 30
 """A column of words with more distinct ones is no category."""
 
 LONGEST_CODE = 60
+MOST_WORDS = 8
+"""A label has a few words; what has more is something that somebody wrote."""
+
+WRITTEN = re.compile(r"comment|remark|remarq|verbatim|free.?text|observation|^notes?$", re.IGNORECASE)
+"""Names of columns that hold written answers, however often one comes again."""
+
 NOTHING = frozenset({"na", "n/a", "nan", ".", "-", "--", "#n/a", "null", "none", "missing", "?", "nil"})
 SENTINELS = frozenset({66, 77, 88, 97, 98, 99, 666, 777, 888, 997, 998, 999, 7777, 8888, 9999})
 
@@ -283,7 +289,8 @@ def _words(bare: Profile, counts: Mapping[str, int], given: Mapping[str, str]) -
             codes.append(text)
     again = sum(count > 1 for count in counts.values())
     few = len(codes) <= min(MOST_CODES, max(2, sum(counts.values()) / 3)) and again >= 0.8 * len(counts)
-    if not codes or not few or max(map(len, codes)) > LONGEST_CODE:
+    is_written = bool(WRITTEN.search(bare.name)) or any(len(code.split()) > MOST_WORDS for code in codes)
+    if not codes or not few or is_written or max(map(len, codes)) > LONGEST_CODE:
         return replace(bare, kind="text")
     return replace(
         bare,

@@ -37,6 +37,8 @@ def read(path: Path, options: ReadOptions) -> RawTable:
 def read_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawTable:
     """Read a file whose first `header_rows` records are no data; the first names the columns."""
     data = path.read_bytes()
+    if data.startswith(b"PK\x03\x04"):
+        raise UnreadableFileError("this is a workbook under another name; let its name end in .xlsx")
     encoding = find_encoding(data, options.encoding)
     delimiter = options.delimiter or find_delimiter(data, encoding)
     lines = _Lines(data, encoding)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.intake.remedies import REMEDIES
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.records import OUTCOMES
@@ -98,9 +99,10 @@ def _rules_table(context: ReportContext, counts: pd.DataFrame) -> DisplayTable |
 
 
 def _remedy(context: ReportContext, rule_id: str) -> str:
-    """Say what the contract says to do about a rule of its own; other rules explain themselves by their name."""
-    rules = {rule.id: context.words(rule.remedy) for rule in context.study.head.quarantine}
-    return rules.get(rule_id, context.text("data_quality.see_codebook"))
+    """Say what the contract says to do about a rule of its own, and what intake says about any other."""
+    rules = {rule.id: rule.remedy for rule in context.study.head.quarantine}
+    remedy = rules.get(rule_id, REMEDIES.get(rule_id))
+    return context.text("data_quality.see_codebook") if remedy is None else context.words(remedy)
 
 
 def _drift_table(context: ReportContext) -> DisplayTable | None:
