@@ -15,6 +15,9 @@ from increase_eval.reporting.disclosure.estimates import SUPPRESSED
 from increase_eval.reporting.disclosure.withholding import required_width
 from increase_eval.results import NUMBER_COLUMNS
 
+ENROLLED = "enrolled"
+"""The denominator in `response_flow` whose count is everybody who answered the wave."""
+
 
 def withhold_told_bins(
     bins: pd.DataFrame, safe: pd.DataFrame, summary: pd.DataFrame, *, threshold: int
@@ -74,7 +77,8 @@ def withhold_told_responses(tables: Mapping[str, pd.DataFrame], flow: pd.DataFra
         The tables, with the same groups and waves withheld as in `flow`; whatever the flow's own withholding keeps
         from being worked out by sums, these then keep as well.
     """
-    hidden = flow[_is_withheld(flow)]
+    # Of the shares of several denominators, that of the enrolled has all who answered as its count.
+    hidden = flow[_is_withheld(flow) & (flow["term"] == ENROLLED)]
     groups = [column for column in flow.columns if column.startswith("by_")]
     cells = set(hidden[["wave", *groups]].itertuples(index=False, name=None))
     done = {}

@@ -91,3 +91,18 @@ def test_the_n_of_a_score_does_not_tell_a_withheld_number_of_respondents():
     assert safe["n_dropped"].isna().tolist() == [True, False, False]
     assert safe["status"].fillna("").tolist() == [SUPPRESSED, "", ""]
     assert scores["n"].notna().all()
+
+
+def test_a_withheld_share_of_another_denominator_withholds_nothing():
+    flow = estimate_table(
+        [
+            {"term": "enrolled", "estimate": 0.60, "n": 100},
+            {"term": "previous wave", "estimate": 0.95, "n": 60, "status": "suppressed"},
+        ],
+        outcome="responded",
+        wave="t2",
+        by_arm="all",
+    )
+    scores = estimate_table([{"estimate": 3.0, "n": 60}], outcome="mood", term="mean", wave="t2", by_arm="all")
+    safe = withhold_told_responses({"score_summary": scores}, flow)["score_summary"]
+    assert safe["estimate"].notna().all()
