@@ -132,6 +132,8 @@ def coefficients_are_between(table: str, terms: tuple[str, ...]) -> Check:
 
     def find(frames: Frames) -> list[Finding]:
         rows = frames[table]
+        # A status other than "computed", such as a negative uniqueness, already says that a number cannot be trusted.
+        rows = rows[rows["status"].eq("computed").fillna(False)]
         coefficients = rows.loc[rows["term"].isin(terms), "estimate"].dropna()
         # Alpha has no lower bound: items that contradict each other make it fall below -1.
         outside = int((coefficients > 1 + 1e-9).sum())
