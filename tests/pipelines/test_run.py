@@ -24,7 +24,6 @@ from increase_eval.places import Places
 from increase_eval.reporting.leaving import is_estimate_table
 from increase_eval.storage import open_study_tables, read_footer
 from increase_eval.study import Study, load_study
-from pipelines.assets.scoring import scoring_assets
 from pipelines.progress import Progress
 from pipelines.run import ASKED_FOR, materialise_study, plan_study
 
@@ -225,7 +224,9 @@ def test_only_makes_what_is_named_and_what_it_rests_on(study: Study, places: Pla
 
 def test_only_takes_a_group_and_force_means_what_is_named(study: Study, ran: Places) -> None:
     planned = stale(study, ran, only=["scoring"], force=True)
-    assert planned == {asset.op.name.removeprefix("tiny__"): (ASKED_FOR,) for asset in scoring_assets(study)}
+    assert planned == {
+        asset.op.name.removeprefix("tiny__"): (ASKED_FOR,) for asset in scoring_layer.scoring_assets(study)
+    }
 
 
 def test_only_refuses_what_the_study_does_not_make(study: Study, places: Places) -> None:
