@@ -223,10 +223,8 @@ def test_only_makes_what_is_named_and_what_it_rests_on(study: Study, places: Pla
 
 
 def test_only_takes_a_group_and_force_means_what_is_named(study: Study, ran: Places) -> None:
-    planned = stale(study, ran, only=["scoring"], force=True)
-    assert planned == {
-        asset.op.name.removeprefix("tiny__"): (ASKED_FOR,) for asset in scoring_layer.scoring_assets(study)
-    }
+    steps = {asset.op.name.removeprefix("tiny__") for asset in scoring_layer.scoring_assets(study)}
+    assert stale(study, ran, only=["scoring"], force=True) == dict.fromkeys(steps, (ASKED_FOR,))
 
 
 def test_only_refuses_what_the_study_does_not_make(study: Study, places: Places) -> None:
