@@ -15,7 +15,7 @@ import pandas as pd
 
 from increase_eval.errors import ConvergenceError, InsufficientDataError
 from increase_eval.moments import PatternMoments
-from increase_eval.results import estimate_table
+from increase_eval.results import NUMBER_COLUMNS, estimate_table
 from increase_eval.scoring.codes import item_codes
 from increase_eval.scoring.reliability.alpha import cronbach_alpha
 from increase_eval.scoring.reliability.change import reliable_change, standard_error_of_measurement
@@ -68,6 +68,7 @@ def reliability_table(
         (points of the score, from alpha). ``n`` are people who answered all items. Where they are fewer than the plan's
         `minimum_n` there is no estimate and ``status`` is ``too few people``; other statuses are ``computed``,
         ``not estimable`` (nothing varies, or alpha is negative), ``did not converge``, ``negative uniqueness: ...``.
+        Only what is ``computed`` has a number.
     """
     rows: list[dict[str, Any]] = []
     for scale, wave, codes in _asked(study, waves):
@@ -250,8 +251,13 @@ def _attempt(compute: Callable[[], _Result], n: int, study: Study, term: str | N
         except ConvergenceError:
             status = NOT_CONVERGED
         else:
-            return [{"status": COMPUTED, **row} for row in rows]
+            return [_admissible({"status": COMPUTED, **row}) for row in rows]
     return [{"term": term, "n": n, "status": status}]
+
+
+def _admissible(row: dict[str, Any]) -> dict[str, Any]:
+    """Take the numbers out of a row whose status says that they mean nothing, such as a negative uniqueness."""
+    return row if row["status"] == COMPUTED else {k: v for k, v in row.items() if k not in NUMBER_COLUMNS}
 
 
 def _wide(scores: pd.DataFrame, scale: Scale) -> pd.DataFrame:
