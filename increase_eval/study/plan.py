@@ -84,6 +84,13 @@ class AnalysisPlan(ContractModel):
         tuple[Margin, ...], Field(description="Margins of equivalence that differ from a scale's smallest effect.")
     ] = ()
     covariates: Annotated[tuple[ColumnName, ...], Field(description="Columns of `participants` to adjust for.")] = ()
+    selection_variables: Annotated[
+        tuple[ColumnName, ...],
+        Field(
+            description="Columns of `participants` that move who answers and, by argument, not the outcome: what a "
+            "selection model is identified by. Empty: such a model rests on normality alone and stays out of headlines."
+        ),
+    ] = ()
     confidence: Annotated[float, Field(gt=0.5, lt=1, description="Confidence of every interval.")] = 0.95
     minimum_n: Annotated[int, Field(ge=2, description="Estimates on fewer people are marked thin.")] = 30
     seed: Annotated[int, Field(ge=0, description="Every random number of the study comes from it.")] = 1

@@ -158,6 +158,13 @@ class Participants(ContractModel):
             "proposed as a link where the key is near one that is."
         ),
     ] = False
+    coverage: Annotated[
+        Literal["everybody", "complete_cases"],
+        Field(
+            description="Whom the files hold: `everybody` enrolled, or only `complete_cases`, who answered every wave: "
+            "attrition is unknown then, and the report says so."
+        ),
+    ] = "everybody"
     link_on: Annotated[
         dict[ColumnName, ColumnName],
         Field(description="Column of the waves -> the participants' column that agrees with it in a good link."),

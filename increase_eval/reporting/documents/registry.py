@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from increase_eval.reporting.documents.answering import ANSWERING
+from increase_eval.reporting.documents.attrition import ATTRITION
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.data_quality import DATA_QUALITY
 from increase_eval.reporting.documents.limits import LIMITS
@@ -19,6 +20,7 @@ from increase_eval.reporting.documents.summary import SUMMARY
 CHAPTERS: tuple[Chapter, ...] = (
     SUMMARY,
     ANSWERING,
+    ATTRITION,
     SCALES,
     RELIABILITY,
     RESULTS,

@@ -10,6 +10,7 @@ from increase_eval.reporting.figures import (
     reliability,
     retention,
     states,
+    staying,
     trajectories,
 )
 from increase_eval.reporting.figures.drawing import FigureSpec
@@ -21,6 +22,7 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec("distributions", frozenset({"scales"}), ("score_distribution",), distributions.paint),
         FigureSpec("trajectories", frozenset({"scales"}), ("score_summary",), trajectories.paint),
         FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
+        FigureSpec("staying", frozenset({"repeated"}), ("response_flow",), staying.paint),
         FigureSpec("reliability", frozenset({"items"}), ("reliability",), reliability.paint),
         FigureSpec("pathway", frozenset({"services"}), ("pathway", "service_outcomes"), pathway.paint),
         FigureSpec("published", frozenset({"published"}), ("published_comparison",), published.paint),

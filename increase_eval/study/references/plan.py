@@ -30,9 +30,10 @@ def plan_problems(names: Names) -> Iterator[Problem]:
     yield from duplicates(((m["scale"].word, m["scale"]) for m in plan["margins"] if m["scale"].word), "the margin for")
     for margin in plan["margins"]:
         yield from margin["scale"].unknown("scale", names.scales)
-    yield from duplicates(plan["covariates"].words(), "the covariate")
-    for _, covariate in plan["covariates"].words():
-        yield from covariate.unknown("column of the participants", names.participant_columns)
+    for field, what in (("covariates", "the covariate"), ("selection_variables", "the selection variable")):
+        yield from duplicates(plan[field].words(), what)
+        for _, column in plan[field].words():
+            yield from column.unknown("column of the participants", names.participant_columns)
 
 
 def _estimand_problems(names: Names, estimand: Cursor) -> Iterator[Problem]:
