@@ -5,6 +5,10 @@ what each withholds. Tables are settled in order of importance: what the first m
 tables give way to it. Of the moves between states only those between neighbouring waves, and from the first to the
 last, leave, of everybody together: all pairs of waves by arm are thousands of small cells that nearly all would be
 withheld.
+
+A table of model estimates (adjusted means, changes, contrasts, slopes, sensitivity analyses, money) leaves by one line
+in :data:`~increase_eval.reporting.disclosure.model_tables.MODEL_TABLES`: it is settled last, without integer
+programming, and its rows follow what the tables of counts show.
 """
 
 from __future__ import annotations
@@ -17,8 +21,10 @@ import pandas as pd
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure import (
+    MODEL_TABLES,
     SUPPRESSED,
     nesting_of,
+    protect_models,
     protect_tables,
     require_protected,
     withhold_told_bins,
@@ -83,6 +89,8 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
         safe |= protect_tables(own, threshold=threshold, nesting=nesting)
     for name in (name for name in SPECIAL_ESTIMATES if name in safe):
         safe[name] = SPECIAL_ESTIMATES[name](study, estimates[name], safe)
+    models = {name: table for name, table in estimates.items() if name in MODEL_TABLES}
+    safe |= protect_models(models, safe, threshold=threshold, arms=study.arm_ids, waves=study.wave_ids)
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}
@@ -157,7 +165,9 @@ def is_estimate_table(table: pd.DataFrame) -> bool:
 
 def _stages(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, ...]]:
     named = [tuple(name for name in stage if name in tables) for stage in STAGES]
-    others = tuple(name for name in tables if not any(name in stage for stage in (*STAGES, *APART)))
+    others = tuple(
+        name for name in tables if not any(name in stage for stage in (*STAGES, *APART, tuple(MODEL_TABLES)))
+    )
     return [stage for stage in (*named, others) if stage]
 
 

@@ -5,11 +5,15 @@ from increase_eval.reporting.disclosure.escaping import escape_frame, escape_htm
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED, protect, protect_tables
 from increase_eval.reporting.disclosure.gate import require_protected
 from increase_eval.reporting.disclosure.magnitudes import fails_p_ratio, is_dominated
+from increase_eval.reporting.disclosure.model_tables import MODEL_TABLES, ModelMeasure
+from increase_eval.reporting.disclosure.models import protect_models
 from increase_eval.reporting.disclosure.nesting import nesting_of
 from increase_eval.reporting.disclosure.told import withhold_told_bins, withhold_told_responses
 
 __all__ = [
+    "MODEL_TABLES",
     "SUPPRESSED",
+    "ModelMeasure",
     "escape_frame",
     "escape_html",
     "escape_spreadsheet",
@@ -18,6 +22,7 @@ __all__ = [
     "nesting_of",
     "protect",
     "protect_counts",
+    "protect_models",
     "protect_tables",
     "require_protected",
     "withhold_told_bins",

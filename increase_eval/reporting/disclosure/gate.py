@@ -11,6 +11,7 @@ import pandas as pd
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED, TABLE_MEASURES, Measure
+from increase_eval.reporting.disclosure.model_tables import MODEL_TABLES
 from increase_eval.reporting.disclosure.rows import TOTAL, EstimateRow, read_rows
 from increase_eval.results import NUMBER_COLUMNS, TEXT_COLUMNS
 
@@ -58,7 +59,7 @@ def require_protected(
     persons = [column for column in PERSON_COLUMNS if column in table.columns]
     if persons:
         raise DisclosureError(f"{name}: has the columns {persons} of single people; those leave only as microdata")
-    measure = measure or TABLE_MEASURES.get(name)
+    measure = measure or TABLE_MEASURES.get(name) or ("amount" if name in MODEL_TABLES else None)
     if measure == "process":
         return
     suppressed = _is_suppressed(table)

@@ -86,6 +86,17 @@ def read_rows(name: str, table: pd.DataFrame, measure: str | None, public: pd.Se
         )
 
 
+def is_share_of_few(estimate: float, n: int, threshold: int, *, exactly: bool) -> bool:
+    """Whether an estimate is the share of fewer than `threshold` of n people, or of all but so few; none is not few.
+
+    With `exactly`, only where it makes a whole number of people, as a mean hardly ever does by chance.
+    """
+    if not 0 <= estimate <= 1:
+        return False
+    few = min(estimate, 1 - estimate) * n
+    return _WHOLE < few < threshold - _WHOLE and (not exactly or abs(few - round(few)) <= _WHOLE)
+
+
 def _count(row: dict[Hashable, Any], n: int, measure: str | None) -> int | None:
     """How many of the n people the estimate counts, or None where it counts none."""
     estimate = row["estimate"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from increase_eval.reporting.disclosure import require_protected
+from increase_eval.reporting.disclosure import MODEL_TABLES, require_protected
 from increase_eval.reporting.leaving import is_estimate_table, stored_nesting, tables_that_leave, told_transitions
 from increase_eval.results import estimate_table
 from increase_eval.study.study import Study
@@ -74,3 +74,16 @@ def test_an_arm_gives_away_none_of_its_sites_whatever_the_level_is_called(make_s
     # The arm less its large site would be the small one.
     assert safe["n"].isna().tolist()[:3].count(True) >= 2
     assert pd.isna(safe["n"].iloc[2])
+
+
+def test_a_declared_table_of_models_leaves_and_follows_the_counts(study: Study, monkeypatch) -> None:
+    monkeypatch.setitem(MODEL_TABLES, "adjusted_means", "amount")
+    cells = [("usual", 4), ("new", 60), ("all", 64)]
+    means = [{"by_arm": arm, "by_site": "all", "estimate": 3.2, "n": n} for arm, n in cells]
+    summary = estimate_table(means, outcome="mood", term="mean", wave="t3")
+    contrast = {"by_arm": "all", "contrast": "new - usual", "estimate": 0.4, "n": 90, "wave": "t3"}
+    adjusted = estimate_table([contrast, {**contrast, "wave": "t1"}], outcome="mood")
+    safe = tables_that_leave(study, {"adjusted_means": adjusted, "score_summary": summary})
+    assert suppressed(safe["adjusted_means"]) == [True, False]
+    assert safe["adjusted_means"]["n"].isna().tolist() == [True, False]
+    assert list(safe) == ["adjusted_means", "score_summary"]

@@ -1,0 +1,20 @@
+"""Which tables hold estimates of models, and so leave without sums being solved?
+
+To let a new table of models leave, add a line to :data:`MODEL_TABLES`; nothing else has to be done. What its rows
+need, and which of them are withheld, says :func:`~increase_eval.reporting.disclosure.protect_models`. Tables of
+counts, of shares as they were counted, and of plain means stay out: their sums tell more, and are solved together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+ModelMeasure: TypeAlias = Literal["amount", "share"]
+
+MODEL_TABLES: Mapping[str, ModelMeasure] = {}
+"""Stored table -> what its estimates are; one line a table, in the order of the alphabet.
+
+``amount``: means, changes, contrasts, ratios, slopes, tests, money. ``share``: expected shares of people: a row without
+a contrast whose share makes fewer people than the threshold, or leaves fewer out, is withheld as well.
+"""
