@@ -54,7 +54,7 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
 """Stored tables that the codebook leaves out, since nobody analyses them: column -> type and meaning."""
 
 
-SAFE_AS_STORED = ("item_table", "reconciliation", "service_ledger")
+SAFE_AS_STORED = ("item_table", "reconciliation", "service_ledger", "cost_ledger")
 """Tables of no estimates that leave with the columns that they are stored with."""
 
 SUPPRESSION: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {

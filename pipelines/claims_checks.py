@@ -50,11 +50,11 @@ def every_month_is_there() -> Check:
     return Check("every_month_is_there", "service_statistics", description, find, blocking=False)
 
 
-def service_ledger_balances() -> Check:
-    """Check that every row of the monthly counts ends in exactly one of accepted, duplicate, quarantined."""
+def service_ledger_balances(table: str) -> Check:
+    """Check that every row of the service's own files ends in exactly one of accepted, duplicate, quarantined."""
 
     def find(frames: Frames) -> list[Finding]:
-        ledger = frames["service_ledger"]
+        ledger = frames[table]
         short = ledger["rows_read"] - ledger[["accepted", "duplicate", "quarantined"]].sum(axis="columns")
         return [
             Finding("rows read and not accounted for, or counted twice", int(gap), str(file))
@@ -63,7 +63,43 @@ def service_ledger_balances() -> Check:
         ]
 
     description = "rows read = accepted + duplicate + quarantined, in every file and sheet."
-    return Check("service_ledger_balances", "service_ledger", description, find)
+    return Check(f"{table}_balances", table, description, find)
+
+
+def costs_are_amounts(study: Study) -> Check:
+    """Check that every cost is an amount of 0 or more of a known unit and category, once, in a known currency."""
+    services = study.services
+    units = [unit.id for level in study.head.levels for unit in level.units if services and level.id == services.level]
+    categories = [category.id for category in services.cost_categories] if services is not None else []
+
+    def find(frames: Frames) -> list[Finding]:
+        costs = frames["costs"]
+        found = {
+            "costs that are missing or below 0": int((~(costs["amount"] >= 0).fillna(False)).sum()),
+            "costs of an unknown unit": int((~costs["unit"].isin(units)).sum()),
+            "costs of an unknown category": int((~costs["category"].dropna().isin(categories)).sum()),
+            "costs that stand twice": int(costs.duplicated(["unit", "category", "year", "currency"]).sum()),
+            "costs without currency or price year": int(costs[["currency", "price_year"]].isna().any(axis=1).sum()),
+        }
+        return [Finding(what, count) for what, count in found.items() if count]
+
+    description = "Every cost is an amount of 0 or more, of a known unit and category, once."
+    return Check("costs_are_amounts", "costs", description, find)
+
+
+def every_cost_counts() -> Check:
+    """Warn of rows of costs that were rejected: a total without them may be too small."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames["cost_quarantine"]
+        return [
+            Finding(f"rows that no total counts: {rule}", int(own["row"].nunique()), str(file))
+            for (file, rule), own in rows.groupby(["file", "rule"], sort=True, observed=True)
+            if rule not in ("empty_row", "unknown_unit")
+        ]
+
+    description = "No row of costs was rejected, but empty ones and those of no unit, such as totals."
+    return Check("every_cost_counts", "cost_quarantine", description, find, blocking=False)
 
 
 def counts_reconcile() -> Check:

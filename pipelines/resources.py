@@ -35,7 +35,7 @@ class RawFiles(dg.ConfigurableResource):
         """Give every raw file that the contract names and that is there, and the corrections that lie with them."""
         folder = self.folder(study)
         found = {path for source in study.head.sources for path in find_files(folder, source)[0]}
-        services = study.services.source.files if study.services is not None else ()
+        services = study.services.files if study.services is not None else ()
         beside = [path for pattern in (*services, CORRECTIONS) for path in folder.glob(pattern) if path.is_file()]
         return tuple(sorted({*found, *beside}))
 

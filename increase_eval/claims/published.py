@@ -31,7 +31,8 @@ def compare_published(study: Study, plan: PublishedPlan, tables: Mapping[str, pd
     plan
         How figures are worked out, and which cannot be.
     tables
-        ``participants``, ``responses``, ``states`` and ``service_statistics`` as stored.
+        ``participants``, ``responses``, ``states``, ``service_statistics`` and ``costs`` as stored, those that there
+        are.
 
     Returns
     -------

@@ -24,9 +24,9 @@ class Recomputed:
     Attributes
     ----------
     estimate
-        In the unit of the published figure: a count, or percent.
+        In the unit of the published figure: a count, percent, or an amount of money.
     n
-        The denominator of a share; the count itself for a count.
+        The denominator of a share; the count itself for a count; the rows of costs for an amount.
     conf_low, conf_high
         A Wilson 95 % interval where the figure is a share among survey respondents; missing for a complete count.
     """
@@ -75,6 +75,12 @@ def _target_share(recipe: Recipe, study: Study, tables: Tables) -> Recomputed:
     return _share(_served(recipe, recipe.steps, study, tables), _target_value(study, recipe.target))
 
 
+def _cost_total(recipe: Recipe, study: Study, tables: Tables) -> Recomputed:
+    costs = tables["costs"]
+    worth = costs["currency"].map({name: _worth(name, recipe.currency, study) for name in costs["currency"].unique()})
+    return Recomputed(float((costs["amount"] * worth).sum()), len(costs))
+
+
 def _participants_share(recipe: Recipe, study: Study, tables: Tables) -> Recomputed:
     people = tables["participants"]
     if recipe.unit is not None:
@@ -115,6 +121,7 @@ _KINDS: dict[str, Callable[[Recipe, Study, Tables], Recomputed]] = {
     "service_count": _service_count,
     "service_share": _service_share,
     "target_share": _target_share,
+    "cost_total": _cost_total,
     "participants_share": _participants_share,
     "response_rate": _response_rate,
     "arm_share": _arm_share,
@@ -139,6 +146,18 @@ def _target_value(study: Study, target_id: str | None) -> int:
         if target.id == target_id:
             return target.value
     raise ContractError(f"published.yaml names target {target_id!r}; service_statistics.yaml has no such target")
+
+
+def _worth(currency: str, wanted: str | None, study: Study) -> float:
+    """Give what one unit of a currency is worth in the wanted one, by the rates that the contract declares."""
+    if currency == wanted:
+        return 1.0
+    for rate in study.services.exchange_rates if study.services is not None else ():
+        if (rate.currency, rate.per) == (wanted, currency):
+            return rate.rate
+        if (rate.currency, rate.per) == (currency, wanted):
+            return 1.0 / rate.rate
+    raise ContractError(f"published.yaml wants {currency} in {wanted}; service_statistics.yaml has no such rate")
 
 
 def _served(recipe: Recipe, steps: tuple[str, ...], study: Study, tables: Tables) -> int:

@@ -178,8 +178,8 @@ def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile],
                 findings += about
     if problems:
         raise DataError(f"the raw files of {contract.study.id!r} cannot be taken in", problems)
-    counts = contract.study.services.source.files if contract.study.services is not None else ()
-    known = (*counts, CORRECTIONS_FILE)
+    records = contract.study.services.files if contract.study.services is not None else ()
+    known = (*records, CORRECTIONS_FILE)
     findings += [Finding("unused_file", file=name) for name in unused_files(folder, used, known)]
     return conformed, findings
 

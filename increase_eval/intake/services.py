@@ -144,7 +144,7 @@ class _Page:
         for column in wanted:
             if fold(column) not in have:
                 yield f"{self.name}: there is no column {column!r}; it has: {', '.join(self.raw.frame.columns)}"
-        if self.unit is not None and fold(self.unit) not in _unit_names(level):
+        if self.unit is not None and fold(self.unit) not in unit_names(level):
             known = ", ".join(unit.id for unit in level.units)
             yield f"{self.name}: the sheet is no unit of {level.id}; known: {known}"
 
@@ -200,7 +200,7 @@ class _Page:
         }
 
     def _units(self, frame: pd.DataFrame, source: CountSource, level: Level, have: dict[str, str]) -> pd.Series:
-        names = _unit_names(level)
+        names = unit_names(level)
         if self.unit is not None:
             return pd.Series(names[fold(self.unit)], index=frame.index)
         if source.unit_column is None:
@@ -245,7 +245,7 @@ def _sheets(path: Path, name: str) -> list[str]:
         raise DataError(f"{name}: the workbook cannot be read; save it as .xlsx without a password") from None
 
 
-def _unit_names(level: Level) -> dict[str, str]:
+def unit_names(level: Level) -> dict[str, str]:
     """Map every spelling of a unit to its id."""
     return {
         fold(str(spelling)): unit.id

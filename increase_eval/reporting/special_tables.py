@@ -20,7 +20,7 @@ from increase_eval.study.study import Study
 
 Safe: TypeAlias = Mapping[str, pd.DataFrame]
 
-NO_PEOPLE = ("units", "pathway_steps", "arms", "target")
+NO_PEOPLE = ("units", "pathway_steps", "arms", "target", "cost_total")
 """Kinds of published figures that count no people."""
 
 PERCENT = 100.0

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from increase_eval.study.base import Code, ColumnName, ContractModel, Text
+from increase_eval.study.costs import Currency
 
 Kind = Literal[
     "units",
@@ -17,6 +18,7 @@ Kind = Literal[
     "service_count",
     "service_share",
     "target_share",
+    "cost_total",
     "participants_share",
     "response_rate",
     "arm_share",
@@ -34,6 +36,7 @@ class Recipe(ContractModel):
     - ``service_count``: the service's count of `steps` together, until `until`, of units with attributes `where`;
     - ``service_share``: that count over the count of `among`;
     - ``target_share``: that count over the value of `target`;
+    - ``cost_total``: all costs together in `currency`, others turned into it by the contract's exchange rates;
     - ``participants_share``: the share of `codes` in `column`, of participants who have it and reached `among`;
     - ``response_rate``: respondents of `wave` over the service's count of `among`;
     - ``arm_share``: the share of `arm` among the respondents of `wave`;
@@ -51,6 +54,7 @@ class Recipe(ContractModel):
     among: Annotated[str | None, Field(description="The step that is the denominator.")] = None
     until: Annotated[date | None, Field(description="The last day that counts.")] = None
     target: Annotated[str | None, Field(description="A target of `service_statistics.yaml`.")] = None
+    currency: Annotated[Currency | None, Field(description="The currency that costs are added up in.")] = None
     column: Annotated[ColumnName | None, Field(description="A column of the participants.")] = None
     codes: Annotated[tuple[Code, ...], Field(description="Codes that count.")] = ()
     unit: Annotated[str | None, Field(description="Only participants of this unit of `level`.")] = None
@@ -69,6 +73,7 @@ class Recipe(ContractModel):
             "service_count": ("steps",),
             "service_share": ("steps", "among"),
             "target_share": ("steps", "target"),
+            "cost_total": ("currency",),
             "participants_share": ("column", "codes"),
             "response_rate": ("wave", "among"),
             "arm_share": ("wave", "arm"),

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from increase_eval.study.base import Code, ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.costs import Currency
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Mechanism = Literal["unseen", "latent_trait", "threshold", "change"]
@@ -126,6 +127,16 @@ class PlatformPlan(ContractModel):
     date_format: Annotated[str, Field(description="How the exports write dates, as in strftime.")] = "%Y-%m-%d"
 
 
+class CostPlan(ContractModel):
+    """How a total cost that is known is split over the units, categories and years of a sheet of costs."""
+
+    total: Annotated[int, Field(ge=0, description="All costs together, in whole units of `currency`.")]
+    currency: Annotated[Currency, Field(description="The currency of the total.")]
+    currency_by_country: Annotated[dict[str, Currency], Field(description="Country -> currency of its units' rows.")]
+    categories: Annotated[dict[str, Share], Field(description="Cost category -> share.")]
+    years: Annotated[dict[int, Share], Field(description="Year -> share; amounts are in prices of their own year.")]
+
+
 class CohortPlan(ContractModel):
     """The file ``synthetic.yaml``."""
 
@@ -183,6 +194,9 @@ class CohortPlan(ContractModel):
     language_by_country: Annotated[dict[str, str], Field(description="Country -> language of its questionnaires.")]
     platforms: Annotated[dict[str, PlatformPlan], Field(min_length=1, description="Platform -> its exports.")]
     key_digits: Annotated[int, Field(ge=3, le=12, description="Digits of a participant's key.")] = 6
+    costs: Annotated[
+        CostPlan | None, Field(description="What the units cost, split by `unit_shares`; empty: no sheet of costs.")
+    ] = None
     side_business: Annotated[dict[str, Share], Field(description="State -> share with a side business.")] = {}
     side_business_column: Annotated[
         ColumnName | None, Field(description="The column of the waves with the side-business flag; empty: none.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.base import ColumnName, ContractModel, Finding, Identifier, Text
+from increase_eval.study.costs import Cost, CostCategory, CostSource, ExchangeRate
 from increase_eval.study.sources import Format, ReadOptions
 
 
@@ -39,16 +41,6 @@ class CountSource(ContractModel):
     cumulative: Annotated[bool, Field(description="True: each month holds the count since the start.")] = False
 
 
-class Cost(ContractModel):
-    """What one unit cost in one period, with currency and price year."""
-
-    unit: Annotated[str, Field(description="A unit of the level.")]
-    amount: Annotated[float, Field(ge=0, description="The cost.")]
-    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Three letters, as in ISO 4217.")]
-    price_year: Annotated[int, Field(description="The year whose prices it is given in.")]
-    source: Annotated[str, Field(description="Where the value comes from.")]
-
-
 class TargetReading(ContractModel):
     """Another way to read what a target counts."""
 
@@ -74,5 +66,37 @@ class ServiceStatistics(ContractModel):
     level: Annotated[str, Field(description="The level whose units the counts are kept by.")]
     steps: Annotated[tuple[PathwayStep, ...], Field(min_length=1, description="The steps that are counted.")]
     source: Annotated[CountSource, Field(description="The files with the counts.")]
-    costs: Annotated[tuple[Cost, ...], Field(description="What the units cost.")] = ()
+    cost_categories: Annotated[
+        tuple[CostCategory, ...], Field(description="The kinds of cost that are told apart.")
+    ] = ()
+    cost_source: Annotated[
+        CostSource | None, Field(description="The files with what the units cost; empty: none, or see `costs`.")
+    ] = None
+    costs: Annotated[
+        tuple[Cost, ...], Field(description="What the units cost, where no file of the study says so.")
+    ] = ()
+    exchange_rates: Annotated[
+        tuple[ExchangeRate, ...], Field(description="What the currencies of the costs are worth in each other.")
+    ] = ()
     targets: Annotated[tuple[Target, ...], Field(description="What the programme was to reach.")] = ()
+
+    @property
+    def has_costs(self) -> bool:
+        """Whether it is known what the units cost."""
+        return self.cost_source is not None or bool(self.costs)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The patterns of all files that the service's own records are read from."""
+        return (*self.source.files, *(self.cost_source.files if self.cost_source is not None else ()))
+
+    def findings(self) -> Iterator[Finding]:
+        """Give what does not hang together between files of costs, listed costs and categories."""
+        if self.cost_source is not None and self.costs:
+            yield Finding(
+                "costs stand here and in the files of `cost_source`; give one of them", ("costs",), ("cost_source",)
+            )
+        if self.cost_source is not None and not self.cost_categories:
+            yield Finding(
+                "files of costs need `cost_categories`, which say what their categories are", ("cost_source",)
+            )

@@ -186,7 +186,7 @@ class Study(ContractModel):
             "scales": bool(self.scales),
             "states": bool(self.head.states),
             "services": self.services is not None,
-            "costs": self.services is not None and bool(self.services.costs),
+            "costs": self.services is not None and self.services.has_costs,
             "control_arm": self.head.control_arm is not None,
             "sites": self.site_level is not None,
             "published": (self.folder / "published.csv").is_file(),

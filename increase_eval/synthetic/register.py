@@ -54,7 +54,7 @@ def build_register(study: Study, plan: CohortPlan, cohort: Cohort, rng: Generato
 def _quotas(plan: CohortPlan, respondents: pd.Series) -> pd.DataFrame:
     """Give how many people of each unit stop at each step, beside the respondents; rows unit, columns step."""
     order = [step.step for step in plan.funnel]
-    reached = {step.step: _apportion(plan.unit_shares, step.count) for step in plan.funnel}
+    reached = {step.step: apportion(plan.unit_shares, step.count) for step in plan.funnel}
     last = order.index(plan.completed_step)
     table = pd.DataFrame({step: reached[step] for step in order[: last + 1]})
     stops = table - table.shift(-1, axis=1).fillna(0)
@@ -64,7 +64,7 @@ def _quotas(plan: CohortPlan, respondents: pd.Series) -> pd.DataFrame:
     return stops.astype(int)
 
 
-def _apportion(shares: dict[str, float], count: int) -> pd.Series:
+def apportion(shares: dict[str, float], count: int) -> pd.Series:
     """Split a count by shares, largest remainders first, so that the parts add up."""
     exact = pd.Series(shares) / sum(shares.values()) * count
     parts = np.floor(exact)
@@ -149,7 +149,7 @@ def _fix_choices(clients: pd.DataFrame, plan: CohortPlan, places: Places, rng: G
             if group[choice.column].isna().all():
                 continue
             shares = choice.by_unit.get(str(unit), choice.shares)
-            parts = _apportion({str(code): share for code, share in shares.items()}, len(group))
+            parts = apportion({str(code): share for code, share in shares.items()}, len(group))
             codes = [code for code, part in zip(shares, parts, strict=True) for _ in range(part)]
             values.loc[group.index] = rng.permutation(np.array(codes, dtype=object))
         clients[choice.column] = values

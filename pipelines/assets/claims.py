@@ -134,7 +134,7 @@ def _published(study: Study) -> dg.AssetsDefinition:
 
 def published_inputs(study: Study) -> tuple[str, ...]:
     """Give the tables that published figures are worked out from, those that the study has."""
-    optional = {"states": "states", "service_statistics": "services"}
+    optional = {"states": "states", "service_statistics": "services", "costs": "costs"}
     return ("participants", "responses", *(name for name, able in optional.items() if able in study.capabilities))
 
 

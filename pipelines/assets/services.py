@@ -1,10 +1,17 @@
-"""What the service counted: the monthly counts as they were reported, and what became of their rows."""
+"""What the service counted and what it cost: as they were reported, and what became of their rows."""
 
 import dagster as dg
 
+from increase_eval.intake.costs import read_costs
 from increase_eval.intake.services import read_service_statistics
 from increase_eval.study import Study
-from pipelines.claims_checks import counts_are_complete, every_month_is_there, service_ledger_balances
+from pipelines.claims_checks import (
+    costs_are_amounts,
+    counts_are_complete,
+    every_cost_counts,
+    every_month_is_there,
+    service_ledger_balances,
+)
 from pipelines.io_managers import INPUTS
 from pipelines.names import RAW_FILES
 from pipelines.progress import step, working
@@ -17,14 +24,21 @@ TABLES = {
     "service_ledger": "One row per file and sheet of monthly counts: rows read = accepted + duplicate + quarantined.",
 }
 
+COSTS = {
+    "costs": "One row per unit, category, year and currency: what it cost, in that currency and prices of a year.",
+    "cost_quarantine": "One row per rejected row of the costs: file, row, column, rule, remedy.",
+    "cost_ledger": "One row per file of costs: rows read = accepted + duplicate + quarantined.",
+}
+
 
 def service_assets(study: Study) -> list[dg.AssetsDefinition]:
-    """Build the step that reads the monthly counts, where the contract says that there are any."""
-    return [_service_statistics(study)] if "services" in study.capabilities else []
+    """Build the steps that read the monthly counts and the costs, where the contract says that there are any."""
+    counts = [_service_statistics(study)] if "services" in study.capabilities else []
+    return [*counts, *([_costs(study)] if "costs" in study.capabilities else [])]
 
 
 def _service_statistics(study: Study) -> dg.AssetsDefinition:
-    checks = [counts_are_complete(study), every_month_is_there(), service_ledger_balances()]
+    checks = [counts_are_complete(study), every_month_is_there(), service_ledger_balances("service_ledger")]
 
     @dg.multi_asset(
         name=f"{study.id}__service_statistics",
@@ -45,3 +59,23 @@ def _service_statistics(study: Study) -> dg.AssetsDefinition:
             yield from checked_tables(study, frames, checks, metadata={INPUTS: inputs})
 
     return service_statistics
+
+
+def _costs(study: Study) -> dg.AssetsDefinition:
+    checks = [costs_are_amounts(study), service_ledger_balances("cost_ledger"), every_cost_counts()]
+
+    @dg.multi_asset(
+        name=f"{study.id}__costs",
+        outs={name: table_out(study, name, description) for name, description in COSTS.items()},
+        deps=[asset_key(study, RAW_FILES)],
+        check_specs=[check.spec(study.id) for check in checks],
+    )
+    def costs(raw_files: RawFiles, participant_key: ParticipantKey):
+        with step("costs"):
+            with working("costs"):
+                inputs = intake_inputs(study, raw_files, participant_key)
+                records = read_costs(study, raw_files.folder(study), key_secret=participant_key.secret())
+            frames = {"costs": records.costs, "cost_quarantine": records.quarantine, "cost_ledger": records.ledger}
+            yield from checked_tables(study, frames, checks, metadata={INPUTS: inputs})
+
+    return costs

@@ -26,8 +26,10 @@ from pipelines.assets import study_assets
 from pipelines.claims_checks import (
     changes_make_a_whole,
     coefficients_are_between,
+    costs_are_amounts,
     counts_are_complete,
     counts_reconcile,
+    every_cost_counts,
     every_month_is_there,
     every_published_row_has_a_status,
     everything_has_a_status,
@@ -41,6 +43,7 @@ from pipelines.run import materialise_study
 OWN = (
     *("service_statistics", "service_ledger", "service_quarantine", "pathway", "service_outcomes", "outcome_overlap"),
     *("targets", "reconciliation", "reconciliation_exceptions", "pathway_by_place", "published_comparison"),
+    *("costs", "cost_ledger", "cost_quarantine"),
     *("proposed_links", "reliability", "retest", "reliable_change", "item_table"),
 )
 MINE = ("reliability", "pathway", "published")
@@ -101,7 +104,13 @@ def test_the_funnel_and_both_denominators_come_from_the_counts(made):
         (lambda s: counts_are_complete(s), "service_statistics", lambda t: t.assign(count=t["count"] - 999)),
         (lambda s: counts_are_complete(s), "service_statistics", lambda t: pd.concat([t, t.head(1)])),
         (lambda _: every_month_is_there(), "service_statistics", lambda t: t[t["month"] != t["month"].unique()[3]]),
-        (lambda _: service_ledger_balances(), "service_ledger", lambda t: t.assign(accepted=t["accepted"] - 1)),
+        (lambda _: service_ledger_balances("service_ledger"), "service_ledger", lambda t: t.assign(accepted=0)),
+        (lambda _: service_ledger_balances("cost_ledger"), "cost_ledger", lambda t: t.assign(duplicate=0)),
+        (lambda s: costs_are_amounts(s), "costs", lambda t: t.assign(amount=-t["amount"])),
+        (lambda s: costs_are_amounts(s), "costs", lambda t: t.assign(category="sundries")),
+        (lambda s: costs_are_amounts(s), "costs", lambda t: t.assign(unit="total")),
+        (lambda s: costs_are_amounts(s), "costs", lambda t: pd.concat([t, t.head(1)])),
+        (lambda s: costs_are_amounts(s), "costs", lambda t: t.assign(currency=None)),
         (lambda _: units_add_up("pathway", "by_provider"), "pathway", lambda t: t.drop(index=11)),
         (lambda s: every_published_row_has_a_status(s), "published_comparison", lambda t: t.iloc[2:]),
         (lambda s: every_published_row_has_a_status(s), "published_comparison", lambda t: t.assign(status="perhaps")),
@@ -125,6 +134,11 @@ def test_what_does_not_fit_is_warned_of_and_nothing_is_held_back(made):
     assert not counts_reconcile().blocking
     found = counts_reconcile().find(made)
     assert sum(finding.count for finding in found) == len(made["reconciliation_exceptions"]) > 0
+    assert not every_cost_counts().blocking
+    slips = ("amount", "contradicting_cost", "currency", "unknown_category")
+    warned = {finding.what for finding in every_cost_counts().find(made)}
+    assert warned == {f"rows that no total counts: {rule}" for rule in slips}
+    assert every_cost_counts().find({"cost_quarantine": made["cost_quarantine"].iloc[:0]}) == []
     assert published_figures_come_out_again().find(made) == []
     off = made["published_comparison"].assign(status="differs")
     assert published_figures_come_out_again().find({"published_comparison": off})

@@ -10,6 +10,11 @@ MORE_LABELS: Mapping[str, tuple[Literal["integer", "number", "category", "date",
     "month": ("date", "codebook.column_month"),
     "step": ("category", "codebook.column_step"),
     "count": ("integer", "codebook.column_count"),
+    "category": ("category", "codebook.column_category"),
+    "year": ("integer", "codebook.column_year"),
+    "amount": ("number", "codebook.column_amount"),
+    "currency": ("category", "codebook.column_currency"),
+    "price_year": ("integer", "codebook.column_price_year"),
     "compared": ("integer", "codebook.column_compared"),
     "exceptions": ("integer", "codebook.column_exceptions"),
     "smaller": ("integer", "codebook.column_smaller"),
@@ -39,6 +44,9 @@ MORE_TABLES: Mapping[str, tuple[str, ...]] = {
     "service_statistics": ("unit", "month", "step", "count", "source_file", "source_row"),
     "service_quarantine": ("file", "row", "column", "rule", "severity", "allowed", "value_hash", "remedy"),
     "service_ledger": ("file", "source", "rows_read", "accepted", "duplicate", "quarantined", "values_set_missing"),
+    "costs": ("unit", "category", "year", "amount", "currency", "price_year", "source_file", "source_row"),
+    "cost_quarantine": ("file", "row", "column", "rule", "severity", "allowed", "value_hash", "remedy"),
+    "cost_ledger": ("file", "source", "rows_read", "accepted", "duplicate", "quarantined", "values_set_missing"),
     "reconciliation": ("rule", "compared", "exceptions"),
     "reconciliation_exceptions": ("rule", "unit", "month", "smaller", "larger"),
     "item_table": (
@@ -62,6 +70,7 @@ MORE_TABLES: Mapping[str, tuple[str, ...]] = {
 TABLE_NEEDS: Mapping[str, str] = {
     "states": "states",
     **dict.fromkeys((name for name in MORE_TABLES if name != "item_table"), "services"),
+    **dict.fromkeys(("costs", "cost_quarantine", "cost_ledger"), "costs"),
     "item_table": "items",
 }
 """Table -> the capability without which a study does not have it; all others are in every study."""

@@ -133,6 +133,8 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "scores": ("participant", "wave", "scale"),
     "service_statistics": ("unit", "month", "step"),
     "service_ledger": ("file",),
+    "costs": ("unit", "category", "year", "currency"),
+    "cost_ledger": ("file",),
     "reconciliation": ("rule",),
     "reconciliation_exceptions": ("rule", "unit", "month"),
     "item_table": ("scale", "wave", "item"),

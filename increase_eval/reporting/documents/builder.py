@@ -24,7 +24,7 @@ from increase_eval.reporting.special_tables import SPECIAL_TABLES
 from increase_eval.reporting.translations import Translator
 from increase_eval.study.study import Study
 
-OPEN_TABLES = ("input_files", "drift", "reconciliation", "service_ledger")
+OPEN_TABLES = ("input_files", "drift", "reconciliation", "service_ledger", "cost_ledger")
 """Stored tables that chapters may read as they are: they hold no count of people and nobody's answer."""
 
 

@@ -76,11 +76,12 @@ def _sentences(context: ReportContext) -> Iterator[str]:
             last_count=context.count(last["estimate"]),
             last_share=numbers.format_percent(last["estimate"] / first["estimate"], context.language, digits=1),
         )
-    ledger = context.table("service_ledger")
-    if ledger is not None:
-        sums = {name: ledger[name].sum() for name in ("rows_read", "accepted", "duplicate", "quarantined")}
-        told = {("rows" if name == "rows_read" else name): context.count(value) for name, value in sums.items()}
-        yield context.text("services.rows_read", sheets=context.count(len(ledger)), **told)
+    for name, key in (("service_ledger", "services.rows_read"), ("cost_ledger", "services.cost_rows_read")):
+        ledger = context.table(name)
+        if ledger is not None and len(ledger):
+            sums = {name: ledger[name].sum() for name in ("rows_read", "accepted", "duplicate", "quarantined")}
+            told = {("rows" if name == "rows_read" else name): context.count(value) for name, value in sums.items()}
+            yield context.text(key, sheets=context.count(len(ledger)), **told)
 
 
 def _pathway_table(context: ReportContext) -> DisplayTable:
@@ -290,6 +291,6 @@ SERVICES = Chapter(
     content=services_content,
     needs=frozenset({"services"}),
     tables=("pathway", "service_outcomes", "reconciliation", "reconciliation_exceptions"),
-    optional_tables=("targets", "outcome_overlap", "pathway_by_place", "service_ledger"),
+    optional_tables=("targets", "outcome_overlap", "pathway_by_place", "service_ledger", "cost_ledger"),
     figures=("pathway",),
 )

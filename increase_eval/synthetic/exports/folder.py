@@ -8,8 +8,10 @@ import pandas as pd
 from numpy.random import Generator
 
 from increase_eval.study.cohort import CohortPlan
+from increase_eval.study.services import ServiceStatistics
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
+from increase_eval.synthetic.exports.costs import cost_sheet, plant_in_costs
 from increase_eval.synthetic.exports.faults import (
     HEADER_ROWS,
     MANIFEST_COLUMNS,
@@ -40,7 +42,7 @@ def write_raw_files(
     rng: Generator,
     slips: Generator | None,
 ) -> tuple[tuple[Path, ...], pd.DataFrame]:
-    """Write register, answers and monthly counts.
+    """Write register, answers, monthly counts and costs.
 
     Parameters
     ----------
@@ -77,8 +79,30 @@ def write_raw_files(
         path.parent.mkdir(parents=True, exist_ok=True)
         write_workbook(monthly_counts(clients, study, plan), path)
         files.append(path)
+        files += _write_costs(study, study.services, plan, folder, slips, manifests)
     manifest = pd.concat(manifests, ignore_index=True)[list(MANIFEST_COLUMNS)]
     return tuple(files), manifest
+
+
+def _write_costs(
+    study: Study,
+    services: ServiceStatistics,
+    plan: CohortPlan,
+    folder: Path,
+    slips: Generator | None,
+    manifests: list[pd.DataFrame],
+) -> list[Path]:
+    """Write the sheet of costs, where the study has one, and note its faults."""
+    source = services.cost_source
+    if source is None:
+        return []
+    path = folder / source.files[0].replace("*", "")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    table = cost_sheet(study, services, source, plan)
+    faulty = Faulty(table) if slips is None else plant_in_costs(table, source, slips)
+    write_workbook({source.options.sheet or "costs": faulty.table}, path)
+    manifests.append(faulty.manifest(path.relative_to(folder).as_posix()))
+    return [path]
 
 
 def _write_register(

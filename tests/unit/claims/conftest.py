@@ -3,6 +3,7 @@
 import pytest
 
 from increase_eval.intake import response_table, run_intake, state_table
+from increase_eval.intake.costs import read_costs
 from increase_eval.intake.services import read_service_statistics
 from increase_eval.study import find_studies, load_study
 from increase_eval.synthetic.simulate import simulate_study
@@ -29,6 +30,7 @@ def stored_tables(study, raw_folder):
         "responses": response_table(study, intake.participants, intake.waves),
         "states": state_table(study, intake.waves),
         "service_statistics": read_service_statistics(study, raw_folder, key_secret=SECRET).counts,
+        "costs": read_costs(study, raw_folder, key_secret=SECRET).costs,
         "waves": intake.waves,
     }
 

@@ -94,6 +94,21 @@ def test_other_sexes_turn_exactly_the_shares_of_women(study, tables):
     assert changed(before, after) == expected
 
 
+def test_other_costs_turn_exactly_the_figures_of_the_budget(study, tables):
+    costs = tables["costs"].assign(amount=tables["costs"]["amount"] * 1.1)
+    before = statuses(compare_published(study, study.published, tables))
+    after = statuses(compare_published(study, study.published, with_tables(tables, costs=costs)))
+    expected = {figure for figure, recipe in study.published.recomputed.items() if recipe.kind == "cost_total"}
+    assert expected
+    assert changed(before, after) == expected
+
+
+def test_costs_in_a_currency_without_a_rate_are_refused(study, tables):
+    costs = tables["costs"].assign(currency="CHF")
+    with pytest.raises(ContractError, match="wants CHF in EUR"):
+        compare_published(study, study.published, with_tables(tables, costs=costs))
+
+
 @pytest.mark.parametrize("position", [1, 2])
 def test_other_states_turn_exactly_the_figures_of_that_wave(study, tables, position):
     wave = study.wave_ids[position]

@@ -13,6 +13,7 @@ from pandas.testing import assert_frame_equal
 from increase_eval.cli.bringing import simulate
 from increase_eval.intake import run_intake
 from increase_eval.intake.corrections import CORRECTION_COLUMNS, CORRECTIONS_FILE
+from increase_eval.intake.costs import read_costs
 from increase_eval.places import Places
 from increase_eval.storage import read_footer, read_table
 from increase_eval.synthetic.exports.folder import write_raw_files
@@ -29,16 +30,28 @@ def taken(study, simulation, raw_folder):
 
 
 @pytest.fixture(scope="session")
-def clean(study, plan, seed, simulation, tmp_path_factory):
-    """The intake of the same cohort in files without any fault."""
+def clean_folder(study, plan, seed, simulation, tmp_path_factory):
+    """The files of the same cohort without any fault."""
     folder = tmp_path_factory.mktemp(f"clean_{seed}")
     exports = np.random.default_rng(np.random.SeedSequence(seed).spawn(3)[1])
     write_raw_files(study, plan, simulation.cohort, simulation.clients, folder, exports, None)
-    return run_intake(study, folder, key_secret=SECRET)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def clean(study, clean_folder):
+    """The intake of the files without any fault."""
+    return run_intake(study, clean_folder, key_secret=SECRET)
 
 
 def planted(simulation, *kinds):
-    return simulation.manifest[simulation.manifest["kind"].isin(kinds)]
+    own = in_surveys(simulation.manifest)
+    return own[own["kind"].isin(kinds)]
+
+
+def in_surveys(manifest, *, costs=False):
+    """Give the faults of the files that intake reads, or those of the sheet of costs."""
+    return manifest[manifest["file"].str.startswith("finance/") == costs]
 
 
 def places(table):
@@ -64,6 +77,11 @@ def in_files(study, manifest):
 def test_every_kind_of_fault_is_planted(simulation):
     assert set(simulation.manifest["kind"]) == {
         "before_first_wave",
+        "contradicting_cost",
+        "cost_entered_twice",
+        "cost_in_no_currency",
+        "cost_not_known_yet",
+        "cost_of_no_category",
         "cut_last_line",
         "empty_row",
         "exchanged_date",
@@ -76,6 +94,7 @@ def test_every_kind_of_fault_is_planted(simulation):
         "preview",
         "renamed_column",
         "resubmission",
+        "row_of_totals",
         "shortened_key",
         "test_row",
         "unknown_site",
@@ -89,7 +108,8 @@ def test_files_without_faults_are_taken_in_whole(clean):
 
 
 def test_rows_and_values_in_quarantine_are_the_planted_ones_each_by_its_rule(study, simulation, taken):
-    manifest = simulation.manifest[simulation.manifest["expected"].str.startswith(("row:", "value:"))]
+    manifest = in_surveys(simulation.manifest)
+    manifest = manifest[manifest["expected"].str.startswith(("row:", "value:"))]
     manifest = manifest[manifest["kind"] != "exchanged_labels"]
     quarantine = taken.quarantine[taken.quarantine["rule"] != "label_contradiction"]
     tags = quarantine["severity"] + ":" + quarantine["rule"]
@@ -99,6 +119,31 @@ def test_rows_and_values_in_quarantine_are_the_planted_ones_each_by_its_rule(stu
     for row, names in zip(manifest.itertuples(), in_files(study, manifest), strict=True):
         if row.column:
             assert columns[row.file, row.row] in names
+
+
+def test_rows_of_costs_are_rejected_for_the_planted_slips_and_for_nothing_else(study, simulation, raw_folder):
+    manifest = in_surveys(simulation.manifest, costs=True)
+    records = read_costs(study, raw_folder, key_secret=SECRET)
+    wanted = manifest[manifest["expected"] != "duplicate"]
+    tags = records.quarantine["severity"] + ":" + records.quarantine["rule"]
+    found = Counter(zip(records.quarantine["file"], records.quarantine["row"], tags, strict=True))
+    assert found == Counter(zip(wanted["file"], wanted["row"], wanted["expected"], strict=True))
+    columns = dict(zip(records.quarantine["row"], records.quarantine["column"].fillna(""), strict=True))
+    assert columns == dict(zip(wanted["row"], wanted["column"], strict=True))
+    [line] = records.ledger.to_dict(orient="records")
+    assert line["duplicate"] == (manifest["expected"] == "duplicate").sum() == 1
+    assert line["quarantined"] == len(wanted)
+    assert line["accepted"] == len(records.costs)
+
+
+def test_what_is_left_of_the_costs_is_what_files_without_slips_hold(study, plan, simulation, raw_folder, clean_folder):
+    columns = ["unit", "category", "year", "amount", "currency", "price_year"]
+    one, other = (read_costs(study, folder, key_secret=SECRET) for folder in (raw_folder, clean_folder))
+    assert_frame_equal(one.costs[columns], other.costs[columns])
+    assert len(other.quarantine) == other.ledger["duplicate"].sum() == 0
+    rate = study.services.exchange_rates[0]
+    worth = one.costs["currency"].map({rate.per: 1.0, rate.currency: 1 / rate.rate})
+    assert (one.costs["amount"] * worth).sum() == pytest.approx(plan.costs.total, abs=0.01)
 
 
 def test_second_submissions_are_duplicates_and_nothing_else_is(simulation, taken):
@@ -162,7 +207,8 @@ def test_the_tables_are_those_of_the_clean_files_but_for_the_rejected_values(stu
         taken.participants.sort_values("participant", ignore_index=True),
         clean.participants.sort_values("participant", ignore_index=True),
     )
-    values = simulation.manifest[simulation.manifest["expected"].str.startswith("value:")]
+    values = in_surveys(simulation.manifest)
+    values = values[values["expected"].str.startswith("value:")]
     for name, table in taken.waves.items():
         one = table.set_index("participant").sort_index()
         other = clean.waves[name].set_index("participant").sort_index()
