@@ -18,6 +18,7 @@ from increase_eval.intake.columns import ColumnMap, Wave, expected_columns
 from increase_eval.intake.drift import ColumnFacts, column_facts
 from increase_eval.intake.duplicates import order_values
 from increase_eval.intake.findings import Rejections
+from increase_eval.intake.keys import KeyHasher
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.rows import judge_rows, read_keys, read_waves, rows_of
 from increase_eval.intake.rules import Rule, column_rules, effective_values
@@ -100,7 +101,7 @@ class Contract:
 
     def __init__(self, study: Study, *, key_secret: bytes, language: str) -> None:
         self.study = study
-        self.key_secret = key_secret
+        self.hasher = KeyHasher(key_secret, study.id)
         self.language = language
         self._readers: dict[int, ColumnReader] = {}
         self._rules: dict[int, dict[str, Rule]] = {}
@@ -134,7 +135,7 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
     judged = judge_rows(contract.study, source, raw, columns, rejections)
     # Rows without a proper key are read like the others, and what is found there is withheld until somebody links them.
     without_key, quarantined = judged.copy(), judged.copy()
-    keys = read_keys(contract.study, contract.key_secret, source, name, raw, columns, without_key, rejections)
+    keys = read_keys(contract.hasher, source, name, raw, columns, without_key, rejections)
     waves = read_waves(source, raw, columns, quarantined, rejections)
     decimal = find_decimal(raw, _number_columns(contract.study, source, columns))
     work = _File(contract, source, raw, columns, decimal, rejections)

@@ -13,11 +13,10 @@ import os
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from increase_eval.errors import DataError
 from increase_eval.places import Places
@@ -113,19 +112,37 @@ def is_well_formed(keys: Iterable[str], rule: KeyRule) -> np.ndarray:
     return np.array([pattern.fullmatch(key) is not None for key in keys], dtype=bool)
 
 
-def hash_keys(keys: Iterable[str], *, key_secret: bytes, study_id: str) -> pd.Series:
-    """Replace normalised keys by 16 hexadecimal digits of a keyed hash.
+class KeyHasher:
+    """Replaces normalised keys by 16 hexadecimal digits of a keyed hash; each key is hashed once for all files."""
 
-    Raises
-    ------
-    DataError
-        If two different keys get the same hash, which would make two people one.
-    """
-    codes, unique = pd.factorize(pd.Series(list(keys), dtype="str"))
-    hashed = [keyed_hash(f"{study_id}\0key\0{key}", key_secret) for key in unique]
-    if len(set(hashed)) < len(hashed):
-        raise DataError("two different keys have the same hash under this secret; choose another secret")
-    return pd.Series(np.array([*hashed, ""], dtype=object)[codes], dtype="str")
+    def __init__(self, key_secret: bytes, study_id: str) -> None:
+        self._secret = key_secret
+        self._study_id = study_id
+        self._known: dict[str, str] = {}
+
+    def hashes(self, keys: Sequence[str]) -> np.ndarray:
+        """Hash keys.
+
+        Parameters
+        ----------
+        keys
+            Normalised; a key may come again.
+
+        Returns
+        -------
+        ndarray
+            Shape (len(keys),), of strings.
+
+        Raises
+        ------
+        DataError
+            If two different keys get the same hash, which would make two people one.
+        """
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        self._known |= {key: keyed_hash(f"{self._study_id}\0key\0{key}", self._secret) for key in new}
+        if new and len(set(self._known.values())) < len(self._known):
+            raise DataError("two different keys have the same hash under this secret; choose another secret")
+        return np.array([self._known[key] for key in keys], dtype=object)
 
 
 def keyed_hash(text: str, key_secret: bytes) -> str:

@@ -21,7 +21,7 @@ from increase_eval.intake.corrections import CORRECTION_COLUMNS
 from increase_eval.intake.keys import normalise_keys
 from increase_eval.intake.near_misses import near_keys
 from increase_eval.intake.readers import read_file
-from increase_eval.intake.responses import answer_columns
+from increase_eval.intake.responses import among, answer_columns
 from increase_eval.study.structure import KeyRule
 from increase_eval.study.study import Study
 
@@ -86,11 +86,10 @@ def quarantine_unknown(
     study = work.contract.study
     if not study.head.participants.is_complete:
         return dict(waves), _unresolved([])
-    known = set(baseline["participant"])
     left: dict[str, pd.DataFrame] = {}
     unresolved: list[pd.DataFrame] = []
     for wave, frame in waves.items():
-        strange = ~frame["participant"].isin(known)
+        strange = ~among(frame["participant"], baseline["participant"])
         for place, group in frame.loc[strange].groupby("_file", sort=True):
             source = work.files[int(str(place))].source
             column = source.key.column if source.key is not None and source.key.column is not None else "key"

@@ -14,7 +14,7 @@ import pandas as pd
 from increase_eval.intake.cells import cell_text, plain_code
 from increase_eval.intake.columns import ColumnMap, Wave, fold, row_rules_of
 from increase_eval.intake.findings import Rejections
-from increase_eval.intake.keys import hash_keys, is_well_formed, normalise_keys
+from increase_eval.intake.keys import KeyHasher, is_well_formed, normalise_keys
 from increase_eval.intake.raw import RawTable
 from increase_eval.study.base import Text
 from increase_eval.study.sources import Source
@@ -75,15 +75,16 @@ def _blank_rows(frame: pd.DataFrame) -> np.ndarray:
             break
         cells = frame[name].iloc[candidates]
         empty = cells.isna().to_numpy()
-        if not pd.api.types.is_numeric_dtype(cells.dtype) and not empty.all():
+        if isinstance(cells.dtype, pd.StringDtype):
+            empty = empty | (cells.str.strip() == "").to_numpy(dtype=bool)
+        elif not pd.api.types.is_numeric_dtype(cells.dtype) and not empty.all():
             empty = empty | np.array([isinstance(cell, str) and not cell.strip() for cell in cells], dtype=bool)
         blank[candidates[~empty]] = False
     return blank
 
 
 def read_keys(
-    study: Study,
-    key_secret: bytes,
+    hasher: KeyHasher,
     source: Source,
     name: str,
     raw: RawTable,
@@ -96,7 +97,7 @@ def read_keys(
     if columns.key is None:
         prefix = f"{source.id}\0{name}\0" if len(source.files) > 1 or "*" in source.files[0] else ""
         texts = [f"{prefix}{row}" for row in raw.rows]
-        return hash_keys(texts, key_secret=key_secret, study_id=study.id)
+        return pd.Series(hasher.hashes(texts), dtype="str")
     codes, unique = pd.factorize(raw.frame[columns.key])
     texts = [*normalise_keys([cell_text(cell) for cell in unique], rule), ""]
     formed = np.array([*is_well_formed(texts[:-1], rule), False], dtype=bool)
@@ -113,8 +114,7 @@ def read_keys(
         values=[texts[code] for code in codes[malformed]],
     )
     quarantined |= missing | malformed
-    hashed = hash_keys(texts, key_secret=key_secret, study_id=study.id)
-    return hashed.iloc[codes].reset_index(drop=True)
+    return pd.Series(np.append(hasher.hashes(texts[:-1]), "")[codes], dtype="str")
 
 
 def read_waves(

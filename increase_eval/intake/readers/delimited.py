@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from increase_eval.intake.raw import BrokenRow, RawTable, UnreadableFileError, check_header
+from increase_eval.intake.readers.plain import PlainRows, read_plain
 from increase_eval.intake.readers.text import find_encoding
 from increase_eval.study.sources import ReadOptions
 
@@ -49,14 +50,14 @@ def read_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawTa
     if not header or not any(any(record) for record in header):
         raise UnreadableFileError("the file is empty: it has no column names")
     names = check_header(header[0])
-    body = _Body(len(names), first_row=header_rows + 1)
-    body.take(records)
-    body.judge_end(lines)
-    frame = pd.DataFrame(
-        {name: pd.array(column, dtype="str") for name, column in zip(names, body.columns(), strict=True)}
-    )
+    body: _Body | PlainRows | None = read_plain(data, lines.taken, names, encoding, delimiter, header_rows + 1)
+    if body is None:
+        body = _Body(len(names), first_row=header_rows + 1)
+        body.take(records)
+        body.judge_end(lines)
+    columns = {name: pd.array(column, dtype="str") for name, column in zip(names, body.columns(), strict=True)}
     return RawTable(
-        frame=frame.iloc[: body.row_count],
+        frame=pd.DataFrame(columns).iloc[: body.row_count],
         rows=np.asarray(body.numbers[: body.row_count], dtype="int64"),
         format="csv",
         encoding=encoding,
@@ -87,10 +88,12 @@ class _Lines:
     def __init__(self, data: bytes, encoding: str) -> None:
         self._text = io.TextIOWrapper(io.BytesIO(data), encoding=encoding, newline="")
         self.current: list[str] = []
+        self.taken = 0
         self.has_open_quote = False
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:
+            self.taken += 1
             self.current.append(line)
             yield line
 

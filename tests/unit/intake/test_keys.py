@@ -8,7 +8,7 @@ import pytest
 
 from increase_eval.errors import DataError
 from increase_eval.intake import keys
-from increase_eval.intake.keys import hash_keys, is_well_formed, load_key_secret, normalise_keys
+from increase_eval.intake.keys import KeyHasher, is_well_formed, load_key_secret, normalise_keys
 from increase_eval.places import Places
 from increase_eval.study.structure import KeyRule
 
@@ -55,20 +55,35 @@ def test_without_a_pattern_every_key_but_the_empty_one_will_do():
 
 def test_a_hash_is_sixteen_digits_of_hmac_sha256_over_study_and_key():
     expected = hmac.new(SECRET, b"help_me\0key\0A1", hashlib.sha256).hexdigest()[:16]
-    assert hash_keys(["A1"], key_secret=SECRET, study_id="help_me").tolist() == [expected]
+    assert KeyHasher(SECRET, "help_me").hashes(["A1"]).tolist() == [expected]
 
 
 def test_equal_keys_have_equal_hashes_and_others_differ_by_key_secret_and_study():
-    first, again, other = hash_keys(["a", "a", "b"], key_secret=SECRET, study_id="one")
+    first, again, other = KeyHasher(SECRET, "one").hashes(["a", "a", "b"])
     assert first == again != other
-    assert hash_keys(["a"], key_secret=SECRET[::-1], study_id="one")[0] != first
-    assert hash_keys(["a"], key_secret=SECRET, study_id="two")[0] != first
+    assert KeyHasher(SECRET[::-1], "one").hashes(["a"])[0] != first
+    assert KeyHasher(SECRET, "two").hashes(["a"])[0] != first
+
+
+def test_a_key_of_a_second_file_has_the_hash_that_it_has_in_the_first():
+    hasher = KeyHasher(SECRET, "one")
+    first = hasher.hashes(["a", "b"])
+    assert hasher.hashes(["c", "b"])[1] == first[1]
+    assert hasher.hashes([]).tolist() == []
 
 
 def test_two_keys_with_one_hash_are_an_error_and_not_one_person(monkeypatch):
     monkeypatch.setattr(keys, "keyed_hash", lambda text, secret: "0" * 16)
     with pytest.raises(DataError, match="two different keys have the same hash"):
-        hash_keys(["a", "b"], key_secret=SECRET, study_id="one")
+        KeyHasher(SECRET, "one").hashes(["a", "b"])
+
+
+def test_a_key_of_a_later_file_with_the_hash_of_an_earlier_key_is_an_error(monkeypatch):
+    hasher = KeyHasher(SECRET, "one")
+    hasher.hashes(["a"])
+    monkeypatch.setattr(keys, "keyed_hash", lambda text, secret: hasher.hashes(["a"])[0])
+    with pytest.raises(DataError, match="two different keys have the same hash"):
+        hasher.hashes(["b"])
 
 
 def test_the_secret_of_the_environment_comes_first(places, monkeypatch):
