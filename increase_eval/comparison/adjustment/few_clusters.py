@@ -104,7 +104,7 @@ def cluster_robust(fit: Any, cluster: Any, *, kind: ClusterKind = "CR2", confide
     Parameters
     ----------
     fit
-        A fitted model: of statsmodels (OLS, WLS, GLM), or of this package (`ancova`, `weighted_model`,
+        A fitted model: of statsmodels (OLS, WLS, GLM, Logit, Poisson), or of this package (`ancova`, `weighted_model`,
         `fit_dropout_model`).
     cluster
         The cluster of every row: a Series, matched by index where it has the labels of the rows used, else by position.

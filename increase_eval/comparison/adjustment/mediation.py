@@ -6,6 +6,7 @@ secures: it describes how two associations multiply.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -18,11 +19,15 @@ from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.linear import LinearFit, fit_linear
 from increase_eval.comparison.engines.powers import with_powers
+from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import parse_formula
 from increase_eval.results import estimate_table
 
 Floats = npt.NDArray[np.float64]
 MediationMethod = Literal["delta", "bootstrap"]
+
+MOST_REDRAWN = 0.05
+"""If more of the bootstrap's draws than this lack somebody that the models need, there is no bootstrap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ def mediation(
         If treatment or mediator is not where it belongs, they interact, a factor has more than two levels, or the
         bootstrap lacks a generator.
     InsufficientDataError
-        If the columns of a model are not independent.
+        If the columns of a model are not independent, or so in more than one in twenty of the bootstrap's draws
+        (others are drawn again).
 
     Notes
     -----
@@ -227,9 +233,26 @@ def _delta(paths: _Paths, z: float) -> tuple[Effect, Effect, Effect]:
     return effects[0], effects[1], effects[2]
 
 
+def _redrawn(paths: _Paths, draws: int, rng: np.random.Generator) -> Iterator[tuple[float, float, float]]:
+    """Give a, b and c' of every draw; one that lacks a level is drawn again, unless that happens all the time."""
+    n, failed = len(paths.outcome.matrix), 0
+    given = 0
+    while given < draws:
+        rows = rng.integers(0, n, n)
+        if min(np.linalg.matrix_rank(f.matrix[rows]) - f.matrix.shape[1] for f in (paths.middle, paths.outcome)) < 0:
+            failed += 1
+            if failed > MOST_REDRAWN * draws:
+                raise InsufficientDataError(
+                    f"over {MOST_REDRAWN:.0%} of the draws cannot be fitted: some level of the models has too few "
+                    "people for the bootstrap; use method='delta'"
+                )
+            continue
+        given += 1
+        yield paths.coefficients(rows)
+
+
 def _bootstrap(paths: _Paths, draws: int, rng: np.random.Generator, confidence: float) -> tuple[Effect, Effect, Effect]:
-    n = len(paths.outcome.matrix)
-    found = np.array([paths.coefficients(rng.integers(0, n, n)) for _ in range(draws)])
+    found = np.array(list(_redrawn(paths, draws, rng)))
     a, b, direct = paths.coefficients(None)
     indirect = found[:, 0] * found[:, 1]
     effects = []

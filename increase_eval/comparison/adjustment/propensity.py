@@ -15,6 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.comparison.adjustment.adjusted_means import AdjustedMeans
+from increase_eval.comparison.adjustment.positivity import keep_shared_columns
 from increase_eval.comparison.adjustment.weights import (
     Weights,
     effective_size,
@@ -23,7 +25,6 @@ from increase_eval.comparison.adjustment.weights import (
 )
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame, outcome_levels
-from increase_eval.comparison.engines.linear import inference_table
 from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_multinomial, indicators
 from increase_eval.errors import InsufficientDataError
 
@@ -44,40 +45,27 @@ class Propensity:
         The arms, the base first.
     kind
         ``overlap``, ``ipw`` or ``matching``.
+    rows, size
+        Where the rows used stand in the data, and how many rows the data have.
+    left_out
+        Columns that could not be adjusted for.
     """
 
     frame: ModelFrame
     fit: MultinomialFit
     arms: tuple[Any, ...]
     kind: WeightKind
+    rows: npt.NDArray[np.int64]
+    size: int
+    left_out: tuple[str, ...]
 
     def weights(self) -> Floats:
         """Give w = h / e_own, shape (n,)."""
         own = self.fit.probabilities[np.arange(len(self.fit.codes)), self.fit.codes]
         return np.asarray(tilt(self.fit.probabilities, self.kind) / own)
 
-    def means(self, outcome: str, *, confidence: float) -> pd.DataFrame:
-        """Give weighted means by arm; see :meth:`Weights.means`."""
-        means, vcov, sizes = self._estimates(outcome)
-        errors = np.sqrt(np.diag(vcov))
-        table = inference_table(pd.RangeIndex(len(means)), means, errors, np.inf, confidence)
-        table = table.drop(columns=["df", "statistic", "p_value"]).assign(n=sizes)
-        table.insert(0, str(self.frame.response.name), list(self.arms))
-        return table
-
-    def contrasts(self, outcome: str, *, confidence: float) -> pd.DataFrame:
-        """Give differences of weighted means; see :meth:`Weights.contrasts`."""
-        means, vcov, sizes = self._estimates(outcome)
-        pairs = list(combinations(range(len(means)), 2))
-        functions = np.array([np.eye(len(means))[j] - np.eye(len(means))[i] for i, j in pairs])
-        errors = np.sqrt(np.diag(functions @ vcov @ functions.T))
-        table = inference_table(pd.RangeIndex(len(pairs)), functions @ means, errors, np.inf, confidence)
-        table = table.drop(columns="df").assign(n=[int(sizes[i] + sizes[j]) for i, j in pairs])
-        table.insert(0, "contrast", [f"{self.arms[j]} - {self.arms[i]}" for i, j in pairs])
-        return table
-
-    def _estimates(self, outcome: str) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-        """Give means by arm and their variance, the propensities' estimation counted."""
+    def adjusted(self, outcome: str, *, confidence: float) -> AdjustedMeans:
+        """Give weighted means of all arms with their joint variance; see :meth:`Weights.adjusted`."""
         y = self._outcome(outcome)
         known = ~np.isnan(y)
         hits = indicators(self.fit.codes, len(self.arms)) * known[:, None]
@@ -90,8 +78,13 @@ class Propensity:
         means = values @ weighted / weighted.sum(axis=0)
         gaps = weighted * (values[:, None] - means)
         equations = EstimatingEquations(gaps, np.diag(weighted.sum(axis=0)))
-        stacked = equations.after(self.fit.equations(), self._moves(gaps))
-        return np.asarray(means), stacked.sandwich(), sizes
+        influence = equations.after(self.fit.equations(), self._moves(gaps)).influence()
+        return AdjustedMeans(
+            arm=str(self.frame.response.name), arms=self.arms, outcome=outcome, method=f"{self.kind} weights",
+            estimates=np.asarray(means), vcov=influence.T @ influence, sizes=sizes, n=len(y),
+            n_dropped=self.size - int(known.sum()), influence=influence, rows=self.rows,
+            codes=np.where(known, self.fit.codes, -1), left_out=self.left_out, confidence=confidence,
+        )  # fmt: skip
 
     def _moves(self, gaps: Floats) -> Floats:
         """Give how the means' equations move with the multinomial's parameters, shape (arms, (arms - 1) p).
@@ -121,7 +114,8 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
     formula
         The arm on the left, what people bring along on the right: ``"arm ~ age + wellbeing_t1 + sex"``.
     data
-        One row per person. Rows with something missing get no weight and are counted.
+        One row per person. Rows with something missing, or with a level that some arm lacks, get no weight and are
+        counted.
     kind
         ``overlap`` (people who could be in any arm), ``ipw`` (everybody) or ``matching`` (the arm that is rarest for
         each).
@@ -142,6 +136,8 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
 
     Notes
     -----
+    A column with levels that some arm lacks (the country, where approaches are nested in countries) is left out and
+    named in `left_out` and `notes`; see :func:`~increase_eval.comparison.adjustment.positivity.keep_shared_columns`.
     With e_k the multinomial logit's probability of arm k and h the tilt: w = h / e_own; overlap h = 1/Σ(1/e_k), ipw
     h = 1, matching h = min e_k. Errors of `means` stack the equations of logit and means (the influence of the
     estimated propensities is counted). Balance is the difference of weighted means over the square root of the mean of
@@ -163,25 +159,27 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
     """
     if kind not in get_args(WeightKind):
         raise ValueError(f"kind is {kind!r}; allowed: {', '.join(get_args(WeightKind))}")
-    frame = model_frame(formula, data)
+    shared = keep_shared_columns(formula, data)
+    frame = model_frame(shared.formula, data.loc[shared.rows])
     arms, codes = outcome_levels(frame.response)
-    propensity = Propensity(frame, fit_multinomial(frame.matrix, codes, arms), arms, kind)
+    rows = np.flatnonzero(shared.rows)[frame.rows]
+    fit = fit_multinomial(frame.matrix, codes, arms)
+    propensity = Propensity(frame, fit, arms, kind, rows, len(data), shared.left_out)
     used = propensity.weights()
-    values = pd.Series(0.0, index=data.index, name="weight")
-    values[frame.rows] = used
-    p = propensity.fit.probabilities
-    notes = (
-        () if p.min() >= SMALL_PROBABILITY else (f"some people have an arm's probability under {SMALL_PROBABILITY:g}",)
-    )
+    spread = np.zeros(len(data))
+    spread[rows] = used
+    is_small = propensity.fit.probabilities.min() < SMALL_PROBABILITY
+    small = (f"some people have an arm's probability under {SMALL_PROBABILITY:g}",) if is_small else ()
     return Weights(
-        values=values,
+        values=pd.Series(spread, index=data.index, name="weight"),
         effective_sample_size=effective_size(used),
         largest=largest_share(used),
         balance=_balance(propensity, used),
         overlap=_overlap(propensity, used),
         method=f"{kind} weights",
-        n_dropped=frame.n_dropped,
-        notes=notes,
+        n_dropped=len(data) - len(rows),
+        notes=(*shared.notes, *small),
+        left_out=shared.left_out,
         propensity=propensity,
     )
 

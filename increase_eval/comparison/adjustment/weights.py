@@ -13,6 +13,7 @@ from increase_eval.comparison.engines.estimating_equations import EstimatingEqua
 from increase_eval.results import estimate_table
 
 if TYPE_CHECKING:
+    from increase_eval.comparison.adjustment.adjusted_means import AdjustedMeans
     from increase_eval.comparison.adjustment.propensity import Propensity
 
 Floats = npt.NDArray[np.float64]
@@ -61,6 +62,8 @@ class Weights:
         Rows without a weight because something was missing.
     notes
         What a reader must know: separation, trimming, a fall-back.
+    left_out
+        Columns that no weight can adjust for, since some arm lacks some of their levels.
     propensity, steps, units
         The models behind the weights, and the participant of each row: what errors need to count the weights'
         estimation.
@@ -74,6 +77,7 @@ class Weights:
     method: str
     n_dropped: int
     notes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     propensity: Propensity | None = field(default=None, repr=False)
     steps: tuple[WeightStep, ...] = field(default=(), repr=False)
     units: npt.NDArray[np.int64] | None = field(default=None, repr=False)
@@ -91,11 +95,7 @@ class Weights:
         ValueError
             If these are not weights from propensities of arms.
         """
-        if self.propensity is None:
-            raise ValueError(
-                f"weights of the kind {self.method!r} have no arms: means by arm come from overlap_weights"
-            )
-        return self.propensity.means(outcome, confidence=confidence)
+        return self.adjusted(outcome, confidence=confidence).means()
 
     def contrasts(self, outcome: str, *, confidence: float = 0.95) -> pd.DataFrame:
         """Give the differences of weighted means of all pairs of arms, with errors that count the propensities.
@@ -105,9 +105,21 @@ class Weights:
         DataFrame
             ``contrast`` ("b - a"), ``estimate, std_error, statistic, p_value, conf_low, conf_high, n``.
         """
+        return self.adjusted(outcome, confidence=confidence).contrasts().drop(columns=["df", "status"])
+
+    def adjusted(self, outcome: str, *, confidence: float = 0.95) -> AdjustedMeans:
+        """Give the weighted means of all arms with their joint variance, for ratios and for errors by cluster.
+
+        Raises
+        ------
+        ValueError
+            If these are not weights from propensities of arms.
+        """
         if self.propensity is None:
-            raise ValueError(f"weights of the kind {self.method!r} have no arms: contrasts come from overlap_weights")
-        return self.propensity.contrasts(outcome, confidence=confidence)
+            raise ValueError(
+                f"weights of the kind {self.method!r} have no arms: means by arm come from overlap_weights"
+            )
+        return self.propensity.adjusted(outcome, confidence=confidence)
 
     def to_frame(self) -> pd.DataFrame:
         """Give effective sample size and largest weight as an estimate table."""

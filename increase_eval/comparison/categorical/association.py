@@ -60,4 +60,4 @@ def cramers_v(table: CountTable, *, bias_correction: bool = True) -> float:
     room = min(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
     if room <= 0:
         raise InsufficientDataError(f"n = {n:g} is too few for the corrected V of a {rows} x {columns} table")
-    return float(np.sqrt(corrected / room))
+    return min(1.0, float(np.sqrt(corrected / room)))

@@ -33,17 +33,20 @@ def read_counts(table: CountTable) -> Floats:
 def read_square(table: CountTable) -> tuple[Floats, tuple[str, ...]]:
     """Give a square table of counts with rows and columns in the same order, and the names of its states.
 
+    A cross table leaves out states that nobody was in before, or after: where the rows have all states that the columns
+    have, or the other way round, such a state gets its zeros back.
+
     Raises
     ------
     ValueError
-        Besides those of :func:`read_counts`, if rows and columns are not the same states.
+        Besides those of :func:`read_counts`, if neither the rows nor the columns have all the states.
     """
     if isinstance(table, pd.DataFrame):
-        if not table.index.is_unique or not table.columns.is_unique or set(table.index) != set(table.columns):
-            raise ValueError(
-                f"rows are {list(table.index)} and columns {list(table.columns)}; allowed: the same states, each once"
-            )
-        table = table.loc[:, list(table.index)]
+        rows, columns = list(table.index), list(table.columns)
+        states = max(rows, columns, key=len)
+        if not (table.index.is_unique and table.columns.is_unique and set(states) >= {*rows, *columns}):
+            raise ValueError(f"rows are {rows} and columns {columns}; allowed: the same states, each once")
+        table = pd.DataFrame(table.to_numpy(), rows, columns).reindex(index=states, columns=states, fill_value=0)
         names = tuple(map(str, table.index))
     else:
         names = ()

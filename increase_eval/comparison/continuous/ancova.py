@@ -30,6 +30,9 @@ ContrastAdjustment = Literal["none", "tukey", "holm"]
 RobustKind = Literal["HC0", "HC1", "HC2", "HC3"]
 MAX_GRID_ROWS = 100_000
 
+EXACT_FIT = 1e-26
+"""Residual squares under this share of the response's are what rounding leaves of an exact fit."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ancova:
@@ -185,7 +188,8 @@ def ancova(formula: str, data: pd.DataFrame, *, ss_type: int = 3, confidence: fl
     ValueError
         If the formula cannot be read, a column is absent or the response is no number.
     InsufficientDataError
-        If the columns of the design are not independent (an empty cell), or no residual is left.
+        If the columns of the design are not independent (an empty cell), or no residual is left, or none that is
+        more than rounding (the outcome is constant, or a column of the model).
 
     Notes
     -----
@@ -218,6 +222,8 @@ def ancova(formula: str, data: pd.DataFrame, *, ss_type: int = 3, confidence: fl
     fit = fit_linear(frame.matrix, frame.numbers(), frame.names)
     if fit.df_residual < 1:
         raise InsufficientDataError(f"{len(fit.response)} rows leave no residual for {len(fit.names)} coefficients")
+    if fit.residual_squares <= EXACT_FIT * float(fit.response @ fit.response):
+        raise InsufficientDataError("every answer is fitted exactly: there is no residual variance to test against")
     coefficients = coefficient_table(fit.names, fit.coefficients, fit.vcov, fit.df_residual, confidence)
     return Ancova(term_table(frame, fit, ss_type), coefficients, fit, frame, formula, ss_type, confidence)
 

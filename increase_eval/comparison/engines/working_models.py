@@ -40,11 +40,12 @@ class WorkingModel:
     def match(self, values: Any, name: str) -> npt.NDArray[np.int64]:
         """Give the number of each used row's group, from 0 in order of appearance.
 
-        A Series is matched by its index where that has the label of every row used, else by position.
+        A Series is matched by its index where that has the label of every row used, else by position; where labels of
+        the rows used repeat, always by position: a label would not say which row is meant.
         """
         series = values if isinstance(values, pd.Series) else pd.Series(np.asarray(values))
         labelled = self.index if isinstance(values, pd.Series) and series.index.is_unique else None
-        if labelled is not None and labelled.isin(series.index).all():
+        if labelled is not None and labelled.is_unique and labelled.isin(series.index).all():
             series = series.loc[labelled]
         elif len(series) != len(self.residuals):
             raise ValueError(f"{name} has {len(series)} rows, and the model used {len(self.residuals)}")
@@ -106,4 +107,9 @@ def _of_statsmodels(fit: Any) -> WorkingModel:
         prior = np.asarray(model.freq_weights * model.var_weights, dtype=float) * ones
         residuals = (np.asarray(model.endog, dtype=float) - mean) / slope
         return WorkingModel(names, coefficients, matrix, residuals, prior * working, 1 / working, index)
-    raise ValueError(f"a statsmodels {kind} is not known; allowed: OLS, WLS, GLM")
+    if kind in ("Logit", "Poisson"):
+        mean = np.asarray(fit.predict(), dtype=float)
+        working = mean * (1 - mean) if kind == "Logit" else mean
+        residuals = (np.asarray(model.endog, dtype=float) - mean) / working
+        return WorkingModel(names, coefficients, matrix, residuals, working, 1 / working, index)
+    raise ValueError(f"a statsmodels {kind} is not known; allowed: OLS, WLS, GLM, Logit, Poisson")

@@ -136,7 +136,9 @@ def test_missing_rows_get_no_weight_and_missing_outcomes_leave_the_means(data) -
 def test_arms_that_do_not_overlap_are_refused(data) -> None:
     apart = data.assign(country=np.where(data["arm"] == "a", "here", "there"))
     with pytest.raises(ConvergenceError, match="separate"):
-        overlap_weights("arm ~ country + x", apart)
+        overlap_weights("arm ~ country", apart)
+    with pytest.raises(ConvergenceError, match="separate"):
+        overlap_weights("arm ~ far + x", data.assign(far=data["x"] + 100 * (data["arm"] == "a")))
     with pytest.raises(InsufficientDataError, match="two outcomes"):
         overlap_weights("arm ~ x", data[data["arm"] == "a"])
     with pytest.raises(ValueError, match="allowed"):
