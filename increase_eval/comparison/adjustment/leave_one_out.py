@@ -40,6 +40,17 @@ def leave_one_out(data: pd.DataFrame, *, unit: str, estimate: Estimate) -> pd.Da
     ValueError
         If the column is absent.
 
+    Notes
+    -----
+    Nothing is tested: the estimates without each unit are there to be looked at. An estimate that fails for want of
+    people or of a maximum is not estimable, and no reason to stop.
+
+    References
+    ----------
+    Tukey JW (1958). Bias and confidence in not quite large samples. doi:10.1214/aoms/1177706647.
+
+    Checked by hand in ``tests/spec/comparison/test_exchangeability.py``.
+
     Examples
     --------
     >>> data = pd.DataFrame({"y": [1.0, 2.0, 6.0], "site": ["a", "a", "b"]})
