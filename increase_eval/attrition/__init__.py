@@ -1,5 +1,16 @@
 """Who left, what that may have done to the results, and how far the conclusions hold."""
 
+from increase_eval.attrition.anchored import (
+    AnchoredContrast,
+    AnchoredNonresponse,
+    AnchoredTwin,
+    Bridge,
+    DialRange,
+    anchored_nonresponse,
+    anchored_twin,
+    bridge_from_linked,
+    dial_range,
+)
 from increase_eval.attrition.baseline_retention import retention_by_baseline
 from increase_eval.attrition.bounds import Bounds, lee_bounds, manski_bounds
 from increase_eval.attrition.calibration import calibrate_weights
@@ -16,7 +27,12 @@ from increase_eval.attrition.unresolved import unresolved_links
 from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
 __all__ = [
+    "AnchoredContrast",
+    "AnchoredNonresponse",
+    "AnchoredTwin",
     "Bounds",
+    "Bridge",
+    "DialRange",
     "DropoutModel",
     "Heckman",
     "Imputations",
@@ -26,8 +42,12 @@ __all__ = [
     "PooledTest",
     "ResponseFlow",
     "WeightedFit",
+    "anchored_nonresponse",
+    "anchored_twin",
+    "bridge_from_linked",
     "calibrate_weights",
     "compare_leavers",
+    "dial_range",
     "fit_dropout_model",
     "heckman",
     "impute",
