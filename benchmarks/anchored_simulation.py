@@ -5,10 +5,10 @@ scenario, ``benchmarks/results/anchored_simulation.csv``, from which the tables 
 made (``--table`` prints them).
 
 The design: two arms with 600 and 6,000 people who have a first score (mean 0, SD 1) and a service category (none
-50 %, job 35 %, business 15 %); about 25 % answer at the last wave, the likelier the higher the first score and for those
-with an outcome. Given first score and category the last score is normal with standard deviation 0.8; a category moves it
-by 0.9 and 0.6 (strong anchor) or 0.1 and 0.05 (weak anchor). ``normal``: those who did not answer have a mean that is
-moved by the true dial times the residual variance, which is the model. ``change``, ``threshold`` and
+50 %, job 35 %, business 15 %); about 25 % answer at the last wave, the likelier the higher the first score and for
+those with an outcome. Given first score and category the last score is normal with standard deviation 0.8; a category
+moves it by 0.9 and 0.6 (strong anchor) or 0.1 and 0.05 (weak anchor). ``normal``: those who did not answer have a mean
+that is moved by the true dial times the residual variance, which is the model. ``change``, ``threshold`` and
 ``misclassified`` draw who answers from what was scored instead: by the change since the first score (log odds 0.6 a
 point), by lying one SD or more below the mean (log odds -1.2), or as in the model while the service has recorded
 another category for 15 % of the people.
