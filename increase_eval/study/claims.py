@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from increase_eval.study.base import Code, ColumnName, ContractModel, Text
 from increase_eval.study.costs import Currency
+from increase_eval.study.counts import CountSystem
 
 Kind = Literal[
     "units",
@@ -108,3 +109,6 @@ class PublishedPlan(ContractModel):
     contradictions: Annotated[
         tuple[Contradiction, ...], Field(description="What the report says of figures that do not fit together.")
     ] = ()
+    counts: Annotated[
+        CountSystem | None, Field(description="Counts of people behind the figures, and what was printed of them.")
+    ] = None
