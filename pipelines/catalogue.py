@@ -8,6 +8,7 @@ import dagster as dg
 from increase_eval.reporting.codebook import ColumnEntry, build_codebook
 from increase_eval.reporting.codebook.stored import DERIVED_COLUMNS, ESTIMATE_TABLE, StoredType
 from increase_eval.study import Study
+from pipelines.claims_tables import CLAIMS_COLUMNS
 from pipelines.names import SAFE, grouped_by
 from pipelines.provenance import static_metadata
 
@@ -18,6 +19,7 @@ OPEN_SHAPE = "An estimate table: columns that start with by_ say what it is spli
 """The constraint of tables whose columns are not named one by one: they have the shape of every estimate table."""
 
 OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
+    **CLAIMS_COLUMNS,
     "duplicates": {
         "file": ("text", "The raw file of the row that was left out"),
         "row": ("integer", "Its row, as a spreadsheet shows it"),

@@ -5,6 +5,7 @@ import pandas as pd
 
 from increase_eval.claims.pathway import outcome_overlap, pathway_counts, service_outcomes, target_achievement
 from increase_eval.claims.places import pathway_by_place
+from increase_eval.claims.printed_counts import published_counts
 from increase_eval.claims.published import compare_published
 from increase_eval.claims.reconciliation import reconcile
 from increase_eval.study import Study
@@ -32,7 +33,8 @@ def claims_assets(study: Study) -> list[dg.AssetsDefinition]:
     targets = [_targets(study)] if study.services is not None and study.services.targets else []
     dated = [_overlap(study), *([_by_place(study)] if "sites" in able else [])] if has_dates(study) else []
     published = [_published(study)] if "published" in able and study.published is not None else []
-    return [*services, *targets, *dated, *published]
+    counted = [_feasible(study)] if study.published is not None and study.published.counts is not None else []
+    return [*services, *targets, *dated, *published, *counted]
 
 
 def _pathway(study: Study) -> dg.AssetsDefinition:
@@ -130,6 +132,15 @@ def _published(study: Study) -> dg.AssetsDefinition:
         return compare_published(study, study.published, tables)
 
     return published
+
+
+def _feasible(study: Study) -> dg.AssetsDefinition:
+    @table_asset(study, "feasible_counts", inputs=())
+    def feasible() -> pd.DataFrame:
+        """One row per count, reading and contradiction: which numbers of people fit all that was published."""
+        return published_counts(study, study.published.counts)
+
+    return feasible
 
 
 def published_inputs(study: Study) -> tuple[str, ...]:

@@ -42,7 +42,14 @@ from pipelines.run import materialise_study
 
 OWN = (
     *("service_statistics", "service_ledger", "service_quarantine", "pathway", "service_outcomes", "outcome_overlap"),
-    *("targets", "reconciliation", "reconciliation_exceptions", "pathway_by_place", "published_comparison"),
+    *(
+        "targets",
+        "reconciliation",
+        "reconciliation_exceptions",
+        "pathway_by_place",
+        "published_comparison",
+        "feasible_counts",
+    ),
     *("costs", "cost_ledger", "cost_quarantine"),
     *("proposed_links", "reliability", "retest", "reliable_change", "item_table"),
 )

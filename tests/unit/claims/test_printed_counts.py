@@ -25,13 +25,13 @@ def test_the_table_has_its_columns_and_every_count_twice(study, table):
 @pytest.mark.parametrize(
     ("choice", "option", "needed"),
     [
-        ("reached_means", "nearest", {"pp_reached", "pp_reached_share"}),
-        ("base", "respondents", {"er_resp_overall", "er_resp_t3", "er_t3_selfemp"}),
-        ("sample", "second", {"er_resp_t2", "er_sample_collab", "er_sample_collect"}),
-        ("sample", "third", {"er_sample_collab", "er_t3_work_collab"}),
-        ("parts_2022", "every", {"pp_businesses", "pp_fr_outcomes"}),
-        ("into_work_means", "jobs_and_study", {"er_into_work", "pp_job_or_educ"}),
-        ("businesses_at", "same", {"er_businesses", "pp_businesses"}),
+        ("reached_means", "to_nearest", {"pp_reached", "pp_reached_share"}),
+        ("response_base", "of_respondents", {"er_resp_overall", "er_resp_t3", "er_t3_selfemp"}),
+        ("mix_of", "of_t2", {"er_resp_t2", "er_sample_collab", "er_sample_collect"}),
+        ("mix_of", "of_t3", {"er_sample_collab", "er_t3_work_collab"}),
+        ("parts_2022", "are_whole", {"pp_businesses", "pp_fr_outcomes"}),
+        ("into_work_means", "with_study", {"er_into_work", "pp_job_or_educ"}),
+        ("businesses_at", "in_2023", {"er_businesses", "pp_businesses"}),
     ],
 )
 def test_readings_that_fail_are_named_with_what_refutes_them(table, choice, option, needed):
