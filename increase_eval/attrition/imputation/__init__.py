@@ -1,6 +1,7 @@
 """Fill in what those who left would have answered, under a named assumption, with errors that count it."""
 
+from increase_eval.attrition.imputation.base import Imputations
+from increase_eval.attrition.imputation.chained import ChainedImputations, impute_chained
 from increase_eval.attrition.imputation.impute import impute
-from increase_eval.attrition.imputation.result import Imputations
 
-__all__ = ["Imputations", "impute"]
+__all__ = ["ChainedImputations", "Imputations", "impute", "impute_chained"]

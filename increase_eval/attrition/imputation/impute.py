@@ -8,6 +8,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import pandas as pd
 
+from increase_eval.attrition.imputation.base import JACKKNIFE, RUBIN, Imputations
 from increase_eval.attrition.imputation.cohort import Cohort, read_cohort
 from increase_eval.attrition.imputation.conditional import Pattern, fill, find_patterns
 from increase_eval.attrition.imputation.delta import read_delta
@@ -17,7 +18,7 @@ from increase_eval.attrition.imputation.parameters import (
     fitted_parameters,
     jackknife_parameters,
 )
-from increase_eval.attrition.imputation.result import JACKKNIFE, RUBIN, Imputations
+from increase_eval.attrition.imputation.result import VisitImputations
 from increase_eval.attrition.imputation.strategies import NEED_REFERENCE, Strategy, check_strategy
 from increase_eval.comparison.repeated import MmrmFit, fit_mmrm
 from increase_eval.errors import InsufficientDataError
@@ -143,10 +144,24 @@ def impute(
         outcomes, replaced = _draw(fit, cohort, patterns, rows, draws, random)
     outcomes = outcomes + shift
     words = _describe(fit, strategy, reference, method, len(outcomes), delta is not None)
-    return Imputations(
-        _values(cohort, outcomes), strategy, reference, method, len(cohort.y), int((~cohort.seen).sum()), len(outcomes),
-        replaced, JACKKNIFE if replicates else RUBIN, words, cohort, patterns, rows, shift, outcomes, replicates,
-    )  # fmt: skip
+    return VisitImputations(
+        method=method,
+        n_subjects=len(cohort.y),
+        n_imputed=int((~cohort.seen).sum()),
+        n_draws=len(outcomes),
+        variance=JACKKNIFE if replicates else RUBIN,
+        description=words,
+        values=_values(cohort, outcomes),
+        strategy=strategy,
+        reference=reference,
+        n_replaced=replaced,
+        cohort=cohort,
+        patterns=patterns,
+        rows=rows,
+        delta=shift,
+        outcomes=outcomes,
+        replicates=replicates,
+    )
 
 
 def _check_reference(reference: Any, strategy: str, cohort: Cohort) -> None:

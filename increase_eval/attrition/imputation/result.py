@@ -19,6 +19,7 @@ from increase_eval.attrition.imputation.analyse import (
     visit_design,
     without_own,
 )
+from increase_eval.attrition.imputation.base import JACKKNIFE, RUBIN, Imputations
 from increase_eval.attrition.imputation.cohort import Cohort
 from increase_eval.attrition.imputation.conditional import Pattern
 from increase_eval.attrition.imputation.parameters import Parameters
@@ -27,7 +28,7 @@ from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.linear import inference_table
 from increase_eval.moments.accumulate import FloatArray
 
-JACKKNIFE, RUBIN = "jackknife", "rubin"
+__all__ = ["JACKKNIFE", "RUBIN", "Imputations", "VisitImputations"]
 
 
 class Estimates(NamedTuple):
@@ -40,37 +41,27 @@ class Estimates(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Imputations:
-    """Completed outcomes, and what their analysis needs.
+class VisitImputations(Imputations):
+    """Completed outcomes by visit, and what their analysis needs.
 
     Attributes
     ----------
     values
         DataFrame: one row an imputed value, with the columns of subject, visit and arm, then one column a draw
         (``0`` alone for the conditional mean), deltas included.
-    strategy, reference, method
+    strategy, reference
         As asked for.
-    n_subjects, n_imputed, n_draws
-        People, values that were imputed, and completed data sets.
     n_replaced
         Draws of the people that no model could be fitted to, and that were drawn again.
     variance
         ``jackknife``: repeated-sampling errors. ``rubin``: information-anchored errors. They answer different questions
         under the reference-based strategies, where Rubin's are larger.
-    description
-        One line that says what was done.
     """
 
     values: pd.DataFrame
     strategy: str
     reference: Any
-    method: str
-    n_subjects: int
-    n_imputed: int
-    n_draws: int
     n_replaced: int
-    variance: str
-    description: str
     cohort: Cohort = field(repr=False)
     patterns: list[Pattern] = field(repr=False)
     rows: FloatArray = field(repr=False)
@@ -91,8 +82,7 @@ class Imputations:
         ValueError
             If there is no such draw.
         """
-        if not 0 <= draw < self.n_draws:
-            raise ValueError(f"draw is {draw}; allowed: 0 to {self.n_draws - 1}")
+        self.check_draw(draw)
         return self.cohort.table.assign(**{self.cohort.outcome: self.outcomes[draw].reshape(-1)})
 
     def analyse(self, formula: str, *, confidence: float = 0.95) -> pd.DataFrame:
