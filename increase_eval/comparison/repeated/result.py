@@ -100,7 +100,7 @@ class MmrmFit:
             The factors, then estimate, std_error, df, statistic, p_value, conf_low, conf_high and status
             (``estimated`` or ``not estimable``: the mean needs a column that the data do not determine).
         """
-        return self._table(self._mean_grid(factor, by, weights=weights, at=at))
+        return self.estimates(self._mean_grid(factor, by, weights=weights, at=at))
 
     def contrasts(
         self,
@@ -133,7 +133,7 @@ class MmrmFit:
             contrast, the ``by`` factors, then the columns of :meth:`means`.
         """
         grid = self._contrast_grid(factor, by, kind, reference, weights=weights, at=at)
-        return adjusted(self._table(grid), len(self.layout.design.variables[factor].levels or ()), kind, adjust)
+        return adjusted(self.estimates(grid), len(self.layout.design.variables[factor].levels or ()), kind, adjust)
 
     def change(
         self,
@@ -151,7 +151,7 @@ class MmrmFit:
         DataFrame
             contrast (``to - from``), the ``by`` factors, then the columns of :meth:`means`.
         """
-        return self._table(self._change_grid(from_visit, to_visit, by, weights=weights, at=at))
+        return self.estimates(self._change_grid(from_visit, to_visit, by, weights=weights, at=at))
 
     def test(self, terms: str | Sequence[str] | FloatArray | Sequence[Sequence[float]]) -> FTest:
         """Test that terms, or linear functions of the coefficients, are all zero.
@@ -258,7 +258,19 @@ class MmrmFit:
         grid = mean_grid(self.layout, [visit, *_listed(by)], **average)
         return difference_grid(grid, visit, [(visits.index(from_visit), visits.index(to_visit))], visits)
 
-    def _table(self, grid: Grid) -> pd.DataFrame:
+    def estimates(self, grid: Grid) -> pd.DataFrame:
+        """Estimate linear functions of all coefficients, such as sums and differences of those behind the means.
+
+        Parameters
+        ----------
+        grid
+            Labels, and functions with one column for each column of the design, estimated or not.
+
+        Returns
+        -------
+        DataFrame
+            The labels, then the columns of :meth:`means`.
+        """
         estimable = self.columns.estimable(grid.functions)
         table = self.inference.table(grid.functions[:, self.columns.kept])
         table.loc[~estimable, :] = np.nan
