@@ -57,10 +57,20 @@ from increase_eval.comparison.descriptive import (
     summarise_scores,
 )
 from increase_eval.comparison.repeated import FTest, MmrmFit, Refits, fit_mmrm
+from increase_eval.comparison.score_models import (
+    ClusterCorrelation,
+    ScoreTables,
+    adjust_families,
+    cluster_correlation,
+    score_model_tables,
+    score_sensitivity,
+    variance_component_table,
+)
 
 __all__ = [
     "AdjustedMeans",
     "Ancova",
+    "ClusterCorrelation",
     "ClusterRobust",
     "ClusterTest",
     "Cumulative",
@@ -76,15 +86,18 @@ __all__ = [
     "Mediation",
     "MmrmFit",
     "Refits",
+    "ScoreTables",
     "Superiority",
     "Transitions",
     "TwoProportions",
     "UnitRanks",
     "Weights",
     "WildBootstrap",
+    "adjust_families",
     "adjust_p_values",
     "ancova",
     "baseline_characteristics",
+    "cluster_correlation",
     "cluster_robust",
     "compare_groups",
     "cramers_v",
@@ -105,10 +118,13 @@ __all__ = [
     "proportion_interval",
     "rank_units",
     "score_distribution",
+    "score_model_tables",
+    "score_sensitivity",
     "standardise",
     "state_shares",
     "state_transitions",
     "summarise_scores",
     "two_proportions",
+    "variance_component_table",
     "wild_cluster_bootstrap",
 ]

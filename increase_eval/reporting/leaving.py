@@ -90,7 +90,10 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     for name in (name for name in SPECIAL_ESTIMATES if name in safe):
         safe[name] = SPECIAL_ESTIMATES[name](study, estimates[name], safe)
     models = {name: table for name, table in estimates.items() if name in MODEL_TABLES}
-    safe |= protect_models(models, safe, threshold=threshold, arms=study.arm_ids, waves=study.wave_ids)
+    compared = {contrast.id: (contrast.first, contrast.second) for contrast in study.analysis.contrasts}
+    safe |= protect_models(
+        models, safe, threshold=threshold, arms=study.arm_ids, waves=study.wave_ids, compared=compared
+    )
     for name, table in safe.items():
         require_protected(table, threshold=threshold, name=name)
     return {name: safe[name] for name in estimates}

@@ -1,8 +1,7 @@
 """Scores by arm and wave from models: means, changes, comparisons of changes, and what they hang on."""
 
-from increase_eval.comparison.score_models.effects import Comparison, Spread, comparisons, pooled_spread
 from increase_eval.comparison.score_models.families import adjust_families
-from increase_eval.comparison.score_models.models import ScaleModel, fit_scale_model, models_of
+from increase_eval.comparison.score_models.models import ScaleModel, fit_scale_model
 from increase_eval.comparison.score_models.rows import ScaleRows, scale_rows
 from increase_eval.comparison.score_models.sensitivity import score_sensitivity
 from increase_eval.comparison.score_models.tables import ScoreTables, score_model_tables
@@ -14,17 +13,12 @@ from increase_eval.comparison.score_models.variance_components import (
 
 __all__ = [
     "ClusterCorrelation",
-    "Comparison",
     "ScaleModel",
     "ScaleRows",
     "ScoreTables",
-    "Spread",
     "adjust_families",
     "cluster_correlation",
-    "comparisons",
     "fit_scale_model",
-    "models_of",
-    "pooled_spread",
     "scale_rows",
     "score_model_tables",
     "score_sensitivity",

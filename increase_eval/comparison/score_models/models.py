@@ -178,7 +178,6 @@ def fit_scale_model(study: Study, data: ScaleRows, name: str = FREE, *, cluster:
 def _fitted(data: ScaleRows, name: str, structure: str, cluster: str | None) -> ScaleModel:
     while True:
         rows = data.rows
-        errors = {} if cluster is None else {"standard_errors": "empirical-bias-reduced", "cluster": cluster}
         fit = fit_mmrm(
             formula_of(data),
             rows.assign(
@@ -189,7 +188,8 @@ def _fitted(data: ScaleRows, name: str, structure: str, cluster: str | None) -> 
             visit="wave",
             covariance=structure,
             baseline=BASELINE[name] if len(data.waves) > 1 and (len(data.arms) > 1 or name == COVARIATE) else None,
-            **errors,
+            standard_errors="model" if cluster is None else "empirical-bias-reduced",
+            cluster=cluster,
         )
         spoilt = _aliased_covariate(fit, data)
         if spoilt is None:
@@ -210,7 +210,7 @@ def _known(data: ScaleRows, name: str, fit: MmrmFit) -> ScaleModel:
 
 
 def _unfitted(name: str, data: ScaleRows, reason: str) -> ScaleModel:
-    nobody = pd.Series([], index=pd.MultiIndex.from_arrays([[], []], names=["wave", "arm"]), dtype="int64")
+    nobody = data.scored.iloc[:0]
     return ScaleModel(name, data, None, nobody, {}, float("nan"), f"not fitted: {reason}")
 
 

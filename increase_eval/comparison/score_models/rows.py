@@ -93,6 +93,11 @@ def scale_rows(
     covariates
         Columns of `participants`; None: those of the plan.
 
+    Returns
+    -------
+    ScaleRows
+        Without any row where nobody has a score.
+
     Raises
     ------
     ValueError

@@ -24,6 +24,12 @@ ANALYSES = (MODEL, SITES, COMPLETE, WITHOUT)
 LEAST_CLUSTERS = 2
 """Clusters that an arm needs before anything can be said of how they differ."""
 
+LEAST_PER_ARM = 10
+"""People with a score at the wave that an arm needs once others are left out; the contract's threshold where higher."""
+
+INCOMPLETE = "incomplete cases"
+"""What ``by_without`` says of complete cases."""
+
 LEAST_DF = 4.0
 """Degrees of freedom under which a clustered error is no guide, after Pustejovsky and Tipton."""
 
@@ -44,7 +50,8 @@ def score_sensitivity(study: Study, scores: pd.DataFrame, participants: pd.DataF
         An estimate table in points: ``contrast`` the plan's id, ``wave``, ``by_since``, ``by_analysis`` one of
         ``model`` (as in the table of comparisons), ``clustered by site`` (the same estimate, CR2 errors over sites with
         Satterthwaite's degrees of freedom), ``complete cases`` (people with a score at every wave that asked) and
-        ``without one unit``, with the unit in ``by_without``. ``n`` and ``n_dropped`` as there.
+        ``without one unit``; ``by_without`` says who is left out (``incomplete cases`` or the unit). ``n`` and
+        ``n_dropped`` as there; nobody counts as dropped who is left out on purpose.
 
     Notes
     -----
@@ -52,7 +59,7 @@ def score_sensitivity(study: Study, scores: pd.DataFrame, participants: pd.DataF
     arm has one site only, or where their degrees of freedom are below 4 (Pustejovsky & Tipton 2018); errors over
     those units themselves are never given, since an arm can have one of them alone. Units that are left out are those
     that the sites lie in, or the sites of a study without such units; without the only unit of an arm its comparisons
-    are *not estimable*.
+    are *not estimable*, and neither are those of an arm that is left with fewer than ten people at the wave.
 
     References
     ----------
@@ -77,7 +84,7 @@ def _rows(study: Study, data: ScaleRows, wanted: Sequence[Comparison]) -> Iterat
     if site is not None and site.column in data.rows:
         yield from _clustered(study, data, wanted, site)
     if len(data.asked) > 1:
-        yield from _told(study, fit_scale_model(study, _complete(data)), wanted, COMPLETE)
+        yield from _told(study, fit_scale_model(study, _complete(data)), wanted, COMPLETE, INCOMPLETE)
     level = unit_level(study)
     if level is not None and level.column in data.rows:
         units = data.rows[level.column]
@@ -119,13 +126,17 @@ def _clustered(study: Study, data: ScaleRows, wanted: Sequence[Comparison], site
 def _told(
     study: Study, model: ScaleModel, wanted: Sequence[Comparison], analysis: str, unit: str | None = None
 ) -> Iterator[Row]:
+    least = max(LEAST_PER_ARM, study.head.privacy.threshold)
     found = model.estimates([difference(model, one) for one in wanted], study.analysis.confidence)
     for one, row in zip(wanted, found, strict=True):
         arms = one.first, one.second
-        # Of those without a unit or a wave, nobody was dropped: they were left out on purpose.
-        dropped = model.dropped(one.wave, *arms) if analysis in (MODEL, SITES) else None
-        counts = {"n": model.count(one.wave, *arms), "n_dropped": dropped}
-        yield {**_labels(one, analysis, unit), **row, **counts, "method": model.method}
+        n, labels = model.count(one.wave, *arms), _labels(one, analysis, unit)
+        if unit is not None and min(model.count(one.wave, arm) for arm in arms) < least:
+            words = f"an arm has fewer than {least} people at {one.wave} when others are left out"
+            yield {**labels, "status": NOT_ESTIMABLE, "method": words}
+            continue
+        dropped = model.dropped(one.wave, *arms) if unit is None else None
+        yield {**labels, **row, "n": n, "n_dropped": dropped, "method": model.method}
 
 
 def _labels(one: Comparison, analysis: str, unit: str | None = None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from increase_eval.comparison.score_models.effects import Row, as_frame
 from increase_eval.comparison.score_models.models import ESTIMATED, NOT_ESTIMABLE
 from increase_eval.comparison.score_models.tables import every_scale
 from increase_eval.errors import InsufficientDataError
+from increase_eval.moments.accumulate import compact
 from increase_eval.results import estimate_table
 from increase_eval.study import Study
 from increase_eval.study.structure import Level
@@ -108,33 +109,37 @@ def cluster_correlation(
     0.939, design effect 1.939
     """
     normal_quantile(confidence)
-    frame = pd.DataFrame({"y": values.to_numpy(dtype=float, na_value=np.nan), "cluster": cluster.to_numpy()})
-    frame["stratum"] = "all" if within is None else within.to_numpy()
-    frame = frame.dropna()
-    by_cluster = frame.groupby(["stratum", "cluster"], observed=True)["y"]
-    sizes, means = by_cluster.size(), by_cluster.mean()
-    in_stratum = sizes.groupby(level="stratum")
-    n, k, strata = len(frame), len(sizes), in_stratum.ngroups
+    y = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    stratum = np.zeros(len(y), dtype=np.int64) if within is None else pd.factorize(within)[0]
+    of_cluster = pd.factorize(cluster)[0]
+    known = ~np.isnan(y) & (stratum >= 0) & (of_cluster >= 0)
+    y, stratum = y[known], compact(stratum[known])
+    units = compact(stratum * (1 + int(of_cluster.max(initial=0))) + of_cluster[known])
+    n, k, strata = len(y), int(units.max(initial=-1)) + 1, int(stratum.max(initial=-1)) + 1
     df_between, df_within = k - strata, n - k
     if df_between < 1 or df_within < 1:
         raise InsufficientDataError(
             "an intraclass correlation needs two clusters of a stratum, and two people of a cluster"
         )
-    centre = frame.groupby("stratum", observed=True)["y"].mean().reindex(means.index.get_level_values("stratum"))
-    between = float((sizes * (means - centre.to_numpy()) ** 2).sum()) / df_between
-    inside = float(((frame["y"] - by_cluster.transform("mean")) ** 2).sum()) / df_within
-    if inside <= (1e-10 * float(frame["y"].abs().max())) ** 2:
+    sizes, in_stratum = np.bincount(units), np.bincount(stratum)
+    means = np.bincount(units, weights=y) / sizes
+    centres = np.bincount(stratum, weights=y) / in_stratum
+    lies_in = np.zeros(k, dtype=np.int64)
+    lies_in[units] = stratum
+    between = float((sizes * (means - centres[lies_in]) ** 2).sum()) / df_between
+    inside = float(((y - means[units]) ** 2).sum()) / df_within
+    if inside <= (1e-10 * float(np.abs(y).max())) ** 2:
         raise InsufficientDataError("nothing varies within clusters: no intraclass correlation exists")
-    squares = (sizes**2).groupby(level="stratum").sum() / in_stratum.sum()
-    n_0 = (n - float(squares.sum())) / df_between
+    n_0 = (n - float((np.bincount(lies_in, weights=sizes**2.0) / in_stratum).sum())) / df_between
     ratio = between / inside
     tail = (1 - confidence) / 2
     ratios = ratio / stats.f.ppf([1 - tail, tail], df_between, df_within)
     rho, low, high = ((f - 1) / (f + n_0 - 1) for f in (ratio, *ratios))
     error = (1 - rho) * (1 + (n_0 - 1) * rho) / n_0 * np.sqrt(2 / df_between + 2 / df_within)
     per_unit = float((sizes**2).sum()) / n - 1
-    effects = [1 + per_unit * value for value in (rho, low, high)]
-    return ClusterCorrelation(rho, float(error), low, high, *effects, df_between, df_within, n, k)
+    effect, least, most = (float(1 + per_unit * value) for value in (rho, low, high))
+    numbers = (float(rho), float(error), float(low), float(high))
+    return ClusterCorrelation(*numbers, effect, least, most, df_between, df_within, n, k)
 
 
 def variance_component_table(study: Study, scores: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:

@@ -12,7 +12,13 @@ from typing import Literal, TypeAlias
 
 ModelMeasure: TypeAlias = Literal["amount", "share"]
 
-MODEL_TABLES: Mapping[str, ModelMeasure] = {}
+MODEL_TABLES: Mapping[str, ModelMeasure] = {
+    "score_changes": "amount",
+    "score_contrasts": "amount",
+    "score_means": "amount",
+    "score_sensitivity": "amount",
+    "variance_components": "amount",
+}
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 
 ``amount``: means, changes, contrasts, ratios, slopes, tests, money. ``share``: expected shares of people: a row without

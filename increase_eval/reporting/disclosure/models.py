@@ -9,9 +9,12 @@ those is `n`. So no sums have to be solved; four rules are enough, and rows that
 3. the row, or all shown rows together, would leave a small rest of a total that is shown;
 4. the estimate is the share of so few people, or of all but so few.
 
+Rows that leave a named unit out, in `by_without`, keep their numbers and lose their `n`: less the whole it is the n of
+that unit, which no other table may tell. Where that is small the row is withheld.
+
 To let a new table leave, add its name to :data:`~increase_eval.reporting.disclosure.model_tables.MODEL_TABLES`. Every
 row with an estimate needs its `n`; groups of people stand in `by_arm`, `by_site` and the like, with ``all`` for
-everybody, and the arms and waves that a row compares stand in `contrast` by their ids.
+everybody, and the arms and waves that a row compares stand in `contrast` by their ids, or are known from the plan.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ import pandas as pd
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED
 from increase_eval.reporting.disclosure.model_tables import MODEL_TABLES, ModelMeasure
-from increase_eval.reporting.disclosure.rows import TOTAL, Split, is_share_of_few
+from increase_eval.reporting.disclosure.rows import TOTAL, WITHOUT, Split, is_left_out, is_share_of_few
 from increase_eval.results import NUMBER_COLUMNS, TEXT_COLUMNS
 
 FLOW_OUTCOME, EVERYBODY_ASKED = "responded", "enrolled"
@@ -69,6 +72,7 @@ def protect_models(
     arms: Iterable[str],
     waves: Iterable[str],
     measures: Mapping[str, ModelMeasure] = MODEL_TABLES,
+    compared: Mapping[str, tuple[str, ...]] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Which rows of tables of model estimates may leave?
 
@@ -84,6 +88,8 @@ def protect_models(
         Their ids, by which `contrast` names them (``new - usual``, ``t3 - t1``).
     measures
         Name -> what the estimates are; ``amount`` where it is not known.
+    compared
+        Contrast -> the arms that it compares, where `contrast` holds the plan's id of it.
 
     Returns
     -------
@@ -115,7 +121,7 @@ def protect_models(
     [True, False, False, True, False]
     """
     columns = {"by_arm"} | {c for table in counted.values() for c in table.columns if c.startswith("by_")}
-    names = _Names(frozenset(arms), frozenset(waves), frozenset(columns))
+    names = _Names(frozenset(arms), frozenset(waves), frozenset(columns), compared or {})
     rows = [
         row
         for name, table in tables.items()
@@ -127,6 +133,8 @@ def protect_models(
     for row in rows:
         if row.is_few or hidden & row.stands_on:
             places[row.table].append(row.place)
+    for name, table in tables.items():
+        places[name] += _few_left_out(table, threshold)
     return {name: _blanked(table, places[name], threshold) for name, table in tables.items()}
 
 
@@ -137,6 +145,7 @@ class _Names:
     arms: frozenset[str]
     waves: frozenset[str]
     columns: frozenset[str]
+    compared: Mapping[str, tuple[str, ...]]
 
     def people(self, text: Mapping[str, str]) -> tuple[People, frozenset[People]]:
         """Give the people that a row's n counts, and those it compares: n of either follows what counts show."""
@@ -144,8 +153,9 @@ class _Names:
         groups = frozenset(pair for pair in pairs if pair[1] not in ("", TOTAL))
         words = _NAME.findall(text["contrast"])
         rest = frozenset(pair for pair in groups if pair[0] != "by_arm")
-        compared = [rest | {("by_arm", word)} for word in words if word in self.arms] or [groups]
-        waves = [text["wave"], *(word for word in words if word in self.waves)]
+        arms = self.compared.get(text["contrast"]) or [word for word in words if word in self.arms]
+        compared = [rest | {("by_arm", arm)} for arm in arms] or [groups]
+        waves = [text["wave"], *(word for word in (*words, text.get("by_since", "")) if word in self.waves)]
         outcomes = (text["outcome"], ANY_OUTCOME)
         named = frozenset((outcome, "", wave, who) for outcome in outcomes for wave in waves for who in compared)
         return (text["outcome"], text["contrast"], text["wave"], groups), named
@@ -227,6 +237,17 @@ def _families(rows: list[_Row]) -> Iterator[tuple[_Row, list[_Row]]]:
             yield row, members
 
 
+def _few_left_out(table: pd.DataFrame, threshold: int) -> list[int]:
+    """Find rows that leave out a unit of fewer people than the threshold."""
+    if WITHOUT not in table.columns:
+        return []
+    keys = table.reindex(columns=[*TEXT_COLUMNS, "by_since"]).astype("string").fillna("").agg("|".join, axis="columns")
+    is_part = is_left_out(table)
+    whole = table["n"][~is_part].groupby(keys[~is_part]).max()
+    gone = keys.map(whole).astype("Float64") - table["n"].astype("Float64")
+    return np.flatnonzero((is_part & gone.between(1, threshold - 1).fillna(False)).to_numpy(dtype=bool)).tolist()
+
+
 def _blanked(table: pd.DataFrame, places: list[int], threshold: int) -> pd.DataFrame:
     safe = table.copy()
     if "status" not in safe.columns:
@@ -238,6 +259,7 @@ def _blanked(table: pd.DataFrame, places: list[int], threshold: int) -> pd.DataF
     for column in ("n", "verdict"):
         if column in safe.columns:
             safe.loc[gone, column] = pd.NA
+    safe.loc[is_left_out(safe), "n"] = pd.NA
     if "n_dropped" in safe.columns:
         few = safe["n_dropped"].between(1, threshold - 1).fillna(False).to_numpy(dtype=bool)
         safe.loc[gone | few, "n_dropped"] = pd.NA

@@ -13,6 +13,9 @@ from increase_eval.errors import DisclosureError
 TOTAL = "all"
 """What a `by_*` column says in the row that is the total of the others."""
 
+WITHOUT = "by_without"
+"""The column that names who is left out of a model. Such a row has no n: less the whole it is the n of those."""
+
 _WHOLE = 1e-6
 """How far a share times n may lie from a whole number: shares are stored to double precision, n stays below 1e9."""
 
@@ -67,10 +70,11 @@ def read_rows(name: str, table: pd.DataFrame, measure: str | None, public: pd.Se
     is_public = (
         [False] * len(table) if public is None else public.reindex(table.index).fillna(False).astype(bool).tolist()
     )
+    without = is_left_out(table).tolist()
     for place, row in enumerate(table.to_dict("records")):
         texts = {column: _text(row.get(column)) for column in ("outcome", "term", "contrast", "wave")}
         if pd.isna(row["n"]):
-            if pd.notna(row["estimate"]):
+            if pd.notna(row["estimate"]) and not without[place]:
                 raise DisclosureError(f"table {name}, row {place + 1}: an estimate without n cannot be protected")
             continue
         split = frozenset((column, _text(row[column])) for column in by_columns) - {(c, TOTAL) for c in by_columns}
@@ -84,6 +88,14 @@ def read_rows(name: str, table: pd.DataFrame, measure: str | None, public: pd.Se
             is_public=is_public[place],
             **texts,
         )
+
+
+def is_left_out(table: pd.DataFrame) -> pd.Series:
+    """Say which rows of a table are of all but a named unit."""
+    if WITHOUT not in table.columns:
+        return pd.Series(False, index=table.index)
+    named = table[WITHOUT].astype("string").fillna("")
+    return ~named.isin(["", TOTAL])
 
 
 def is_share_of_few(estimate: float, n: int, threshold: int, *, exactly: bool) -> bool:

@@ -131,3 +131,42 @@ def test_an_estimate_without_n_is_refused():
 def test_the_declared_tables_are_sorted_and_declared_as_what_they_can_be():
     assert list(MODEL_TABLES) == sorted(MODEL_TABLES)
     assert set(MODEL_TABLES.values()) <= {"amount", "share"}
+
+
+def test_a_contrast_that_is_named_by_the_plan_goes_with_its_arms_and_with_the_wave_it_starts_from():
+    means = [("a", "", "t2", 2.5, 4), ("b", "", "t2", 2.0, 30), ("c", "", "t1", 2.1, 9)]
+    table = estimate_table(
+        [dict(zip(("by_arm", "contrast", "wave", "estimate", "n"), row, strict=True)) for row in means], outcome="mood"
+    )
+    rows = [("first", "t2", None, 34), ("second", "t2", None, 70), ("second", "t2", "t1", 70)]
+    contrasts = estimate_table(
+        [dict(zip(("contrast", "wave", "by_since", "n"), row, strict=True)) for row in rows],
+        outcome="mood",
+        estimate=0.3,
+    )
+    safe = protect_models(
+        {"means": table, "contrasts": contrasts},
+        {},
+        threshold=THRESHOLD,
+        arms=ARMS,
+        waves=WAVES,
+        compared={"first": ("a", "b"), "second": ("b", "c")},
+    )
+    assert safe["contrasts"]["estimate"].notna().tolist() == [False, True, False]
+
+
+def test_a_row_that_leaves_a_unit_out_loses_its_n_and_is_withheld_where_the_unit_is_small():
+    rows = [(None, 80), ("north", 60), ("south", 74)]
+    table = estimate_table(
+        [dict(zip(("by_without", "n"), row, strict=True)) for row in rows],
+        outcome="mood",
+        contrast="b - a",
+        wave="t2",
+        estimate=0.3,
+    )
+    safe = protect_models({"sensitivity": table}, {}, threshold=THRESHOLD, arms=ARMS, waves=WAVES)["sensitivity"]
+    assert safe["n"].fillna(0).tolist() == [80, 0, 0]
+    assert safe["estimate"].notna().tolist() == [True, True, False]
+    require_protected(safe, threshold=THRESHOLD, measure="amount")
+    with pytest.raises(DisclosureError, match="without n"):
+        require_protected(safe.assign(by_without=pd.NA), threshold=THRESHOLD, measure="amount")
