@@ -45,7 +45,7 @@ class VisitDesign:
 
     def coefficients(self, products: FloatArray) -> FloatArray:
         """Coefficients (B, k) from q'y (B, k)."""
-        return np.asarray(linalg.solve_triangular(self.r, products.T).T)
+        return np.asarray(linalg.solve_triangular(self.r, products.T, check_finite=False).T)
 
 
 def read_analysis(formula: str, cohort: Cohort) -> ParsedFormula:
@@ -170,10 +170,12 @@ def leave_out(plan: VisitDesign, products: FloatArray, values: FloatArray) -> Fl
 
     Notes
     -----
-    With q orthonormal the sum of squares without person i is I - q_i q_i', whose inverse is I + q_i q_i'/(1 - h_i).
+    With q orthonormal the sum of squares without person i is I - q_i q_i', whose inverse is I + q_i q_i'/(1 - h_i). Of
+    a person that cannot be left out the numbers mean nothing.
     """
     left = products - plan.q * values[:, None]
-    share = (plan.q * left).sum(axis=1) / (1.0 - (plan.q**2).sum(axis=1))
+    rest = 1.0 - (plan.q**2).sum(axis=1)
+    share = (plan.q * left).sum(axis=1) / np.where(rest > NO_REST, rest, 1.0)
     return plan.coefficients(left + plan.q * share[:, None])
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pandas as pd
 
 JACKKNIFE, RUBIN = "jackknife", "rubin"
+
+Progress = Callable[[int, int], None]
+"""Told how many draws are done, and how many are wanted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

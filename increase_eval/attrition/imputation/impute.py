@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import pandas as pd
 
-from increase_eval.attrition.imputation.base import JACKKNIFE, RUBIN, Imputations
+from increase_eval.attrition.imputation.base import JACKKNIFE, RUBIN, Progress
+from increase_eval.attrition.imputation.bayes import bayes_parameters
 from increase_eval.attrition.imputation.cohort import Cohort, read_cohort
 from increase_eval.attrition.imputation.conditional import Pattern, fill, find_patterns
 from increase_eval.attrition.imputation.delta import read_delta
 from increase_eval.attrition.imputation.parameters import (
-    Parameters,
     bootstrap_parameters,
     fitted_parameters,
     jackknife_parameters,
@@ -24,7 +24,7 @@ from increase_eval.comparison.repeated import MmrmFit, fit_mmrm
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray
 
-Method = Literal["conditional-mean", "approximate-bayes"]
+Method = Literal["conditional-mean", "approximate-bayes", "bayes"]
 
 
 def impute(
@@ -41,7 +41,8 @@ def impute(
     method: Method = "conditional-mean",
     draws: int = 100,
     rng: np.random.Generator | None = None,
-) -> Imputations:
+    progress: Progress | None = None,
+) -> VisitImputations:
     """Fill in missing visits: what would those who left have answered, under a named assumption?
 
     Parameters
@@ -63,11 +64,14 @@ def impute(
         the visit and arm, or subject (which decides where both are given). Values that were observed never move.
     method
         ``conditional-mean``: one completed table, jackknife errors. ``approximate-bayes``: random draws from models
-        fitted to people drawn again within arms, Rubin's errors.
+        fitted to people drawn again within arms, Rubin's errors. ``bayes``: random draws from the model's posterior,
+        Rubin's errors.
     draws
-        Number of completed tables of ``approximate-bayes``, 2 or more; the conditional mean has one.
+        Number of completed tables of the two kinds of ``bayes``, 2 or more; the conditional mean has one.
     rng
-        Source of randomness; ``approximate-bayes`` needs it.
+        Source of randomness; the two kinds of ``bayes`` need it.
+    progress
+        Called with the number of draws completed and wanted, after each.
 
     Returns
     -------
@@ -99,12 +103,16 @@ def impute(
     The conditional mean's jackknife leaves each person out of the model and of the analysis, all from moments by
     pattern. Approximate Bayes draws people with replacement within arms (multinomial counts times each person's
     cross-products), refits, and draws from the conditional normal. Draws whose model cannot be fitted are replaced, and
-    counted in ``n_replaced``. Bias of the conditional mean is nil for analyses that are linear in the outcome only.
+    counted in ``n_replaced``. Bayes draws coefficients and covariance by data augmentation under a flat and Jeffreys'
+    prior, from moments by pattern, each draw the end of a chain of its own of 200 sweeps (``r_hat`` tells whether they
+    have forgotten their starts), then outcomes as above. Bias of the conditional mean is nil for analyses that are
+    linear in the outcome only.
 
     References
     ----------
     Carpenter JR, Roger JH, Kenward MG (2013). Analysis of longitudinal trials with protocol deviation.
     doi:10.1080/10543406.2013.834911
+    Schafer JL (1997). Analysis of Incomplete Multivariate Data. doi:10.1201/9781439821862
     Wolbers M, et al. (2022). Standard and reference-based conditional mean imputation. doi:10.1002/pst.2234
 
     Checked against
@@ -126,23 +134,23 @@ def impute(
     check_strategy(strategy)
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; allowed: {', '.join(get_args(Method))}")
-    if method == "approximate-bayes" and (rng is None or draws < 2):
-        raise ValueError(f"approximate-bayes needs rng, a numpy Generator, and 2 draws or more; draws is {draws}")
+    if method != "conditional-mean" and (rng is None or draws < 2):
+        raise ValueError(f"{method} needs rng, a numpy Generator, and 2 draws or more; draws is {draws}")
     cohort = read_cohort(data, outcome=outcome, subject=subject, visit=visit, arm=arm, covariates=covariates)
     _check_reference(reference, strategy, cohort)
     shift = read_delta(delta, cohort)
     fit = fit_mmrm(cohort.formula, cohort.model, subject=subject, visit=visit)
     patterns = find_patterns(cohort.seen, strategy)
     rows = _design_rows(fit, cohort, patterns, reference if strategy in NEED_REFERENCE else None)
-    replicates, outcomes, replaced = None, np.zeros((0, *cohort.y.shape)), 0
-    random = rng if method == "approximate-bayes" else None
+    replicates, drawn = None, Drawn(np.zeros((0, *cohort.y.shape)), 0, None)
+    random = rng if method != "conditional-mean" else None
     if random is None:
         own = fitted_parameters(fit)
-        outcomes = fill(cohort.y, rows, patterns, own.beta[0], own.sigma[0])[None]
+        drawn = Drawn(fill(cohort.y, rows, patterns, own.beta[0], own.sigma[0])[None], 0, None)
         replicates = jackknife_parameters(fit, np.flatnonzero(cohort.seen.any(axis=1)), len(cohort.y))
     else:
-        outcomes, replaced = _draw(fit, cohort, patterns, rows, draws, random)
-    outcomes = outcomes + shift
+        drawn = _draw(fit, cohort, patterns, rows, draws, random, method, progress)
+    outcomes = drawn.outcomes + shift
     words = _describe(fit, strategy, reference, method, len(outcomes), delta is not None)
     return VisitImputations(
         method=method,
@@ -154,7 +162,8 @@ def impute(
         values=_values(cohort, outcomes),
         strategy=strategy,
         reference=reference,
-        n_replaced=replaced,
+        n_replaced=drawn.replaced,
+        r_hat=drawn.r_hat,
         cohort=cohort,
         patterns=patterns,
         rows=rows,
@@ -193,15 +202,37 @@ def _design_rows(fit: MmrmFit, cohort: Cohort, patterns: list[Pattern], referenc
     return np.ascontiguousarray(rows[:, :, fit.columns.kept])
 
 
+class Drawn(NamedTuple):
+    """Completed outcomes (D, n, m), draws of people that were replaced, and R-hat of Bayes."""
+
+    outcomes: FloatArray
+    replaced: int
+    r_hat: float | None
+
+
 def _draw(
-    fit: MmrmFit, cohort: Cohort, patterns: list[Pattern], rows: FloatArray, draws: int, rng: np.random.Generator
-) -> tuple[FloatArray, int]:
-    arms = cohort.model[cohort.arm].cat.codes.to_numpy()[:: len(cohort.visits)].astype(np.int64)
-    answered = np.flatnonzero(cohort.seen.any(axis=1))
-    found: Parameters
-    found, replaced = bootstrap_parameters(fit, arms, answered, draws, rng)
-    pairs = zip(found.beta, found.sigma, strict=True)
-    return np.stack([fill(cohort.y, rows, patterns, beta, sigma, rng) for beta, sigma in pairs]), replaced
+    fit: MmrmFit,
+    cohort: Cohort,
+    patterns: list[Pattern],
+    rows: FloatArray,
+    draws: int,
+    rng: np.random.Generator,
+    method: str,
+    progress: Progress | None,
+) -> Drawn:
+    replaced, r_hat = 0, None
+    if method == "bayes":
+        found, r_hat = bayes_parameters(fit, draws, rng)
+    else:
+        arms = cohort.model[cohort.arm].cat.codes.to_numpy()[:: len(cohort.visits)].astype(np.int64)
+        answered = np.flatnonzero(cohort.seen.any(axis=1))
+        found, replaced = bootstrap_parameters(fit, arms, answered, draws, rng)
+    outcomes = np.empty((draws, *cohort.y.shape))
+    for draw in range(draws):
+        outcomes[draw] = fill(cohort.y, rows, patterns, found.beta[draw], found.sigma[draw], rng)
+        if progress is not None:
+            progress(draw + 1, draws)
+    return Drawn(outcomes, replaced, r_hat)
 
 
 def _values(cohort: Cohort, outcomes: FloatArray) -> pd.DataFrame:

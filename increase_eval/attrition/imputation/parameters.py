@@ -27,9 +27,17 @@ class Parameters:
     estimated: BoolArray
 
 
+def in_units(fit: MmrmFit, scaled: FloatArray, sigma: FloatArray, estimated: BoolArray) -> Parameters:
+    """Bring coefficients (B, p) and covariances (B, m, m) of the scaled data back to the units of the data."""
+    scaling = fit.layout.scaling
+    beta = scaled @ (fit.columns.back * scaling.response_scale).T + fit.columns.shift(scaling)
+    return Parameters(beta, sigma * scaling.response_scale**2, estimated)
+
+
 def fitted_parameters(fit: MmrmFit) -> Parameters:
     """Take the parameters of the fit itself."""
-    return _parameters(fit, fit.solution.at.beta, fit.solution.theta, np.ones(1, dtype=bool))
+    one = sigmas(fit.solution.model, fit.solution.theta)[:, 0]
+    return in_units(fit, fit.solution.at.beta, one, np.ones(1, dtype=bool))
 
 
 def jackknife_parameters(fit: MmrmFit, answered: IntArray, n: int) -> Parameters:
@@ -126,11 +134,4 @@ def _fit(fit: MmrmFit, batches: Iterator[Sums]) -> Parameters:
     found = [fit_batch(fit.solution, sums) for sums in batches]
     beta, theta = np.concatenate([one.beta for one in found]), np.concatenate([one.theta for one in found])
     status = np.array([word for one in found for word in one.status])
-    return _parameters(fit, beta, theta, status == ESTIMATED)
-
-
-def _parameters(fit: MmrmFit, scaled: FloatArray, theta: FloatArray, estimated: BoolArray) -> Parameters:
-    """Bring scaled coefficients and covariances back to the units of the data."""
-    scaling = fit.layout.scaling
-    beta = scaled @ (fit.columns.back * scaling.response_scale).T + fit.columns.shift(scaling)
-    return Parameters(beta, sigmas(fit.solution.model, theta)[:, 0] * scaling.response_scale**2, estimated)
+    return in_units(fit, beta, sigmas(fit.solution.model, theta)[:, 0], status == ESTIMATED)

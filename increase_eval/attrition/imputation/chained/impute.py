@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from increase_eval.attrition.imputation.base import RUBIN
+from increase_eval.attrition.imputation.base import RUBIN, Progress
 from increase_eval.attrition.imputation.chained.chain import Chain, run_chain
 from increase_eval.attrition.imputation.chained.convergence import chain_table, r_hat_table
 from increase_eval.attrition.imputation.chained.plan import Plan, is_constant, read_plan
 from increase_eval.attrition.imputation.chained.result import ChainedImputations
-
-Progress = Callable[[int, int], None]
-"""Told how many draws are done, and how many are wanted."""
 
 
 def impute_chained(

@@ -24,7 +24,7 @@ def trial(rng: np.random.Generator, n: int = 120) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["conditional-mean", "approximate-bayes"])
+@pytest.mark.parametrize("method", ["conditional-mean", "approximate-bayes", "bayes"])
 def test_intervals_cover_the_effect_where_dropout_is_at_random(method) -> None:
     rng = np.random.default_rng(11)
     found = []

@@ -236,8 +236,8 @@ def test_refusals() -> None:
         fill(data, strategy="jr", reference="placebo")
     with pytest.raises(ValueError, match="strategy is 'locf'; allowed"):
         fill(data, strategy="locf")
-    with pytest.raises(ValueError, match="method is 'bayes'; allowed"):
-        fill(data, method="bayes")
+    with pytest.raises(ValueError, match="method is 'gibbs'; allowed"):
+        fill(data, method="gibbs")
     with pytest.raises(ValueError, match="needs rng"):
         fill(data, method="approximate-bayes")
     with pytest.raises(ValueError, match="draws is 1"):
