@@ -38,7 +38,7 @@ RETEST = 0.6
 ANSWERING = (-1.35, 0.6, 0.4)
 """Log odds of answering by category, less nought."""
 DIALS = (-0.8, -0.4, 0.0, 0.4)
-IN_MODEL = [("normal", strength, dial) for strength in EFFECTS for dial in DIALS]
+IN_MODEL = [*[("normal", "strong", dial) for dial in DIALS], ("normal", "weak", -0.4), ("normal", "weak", 0.4)]
 OUTSIDE = [(kind, "strong", dial) for kind, dial in (("change", -0.6), ("threshold", np.nan), ("misclassified", -0.4))]
 ONE = "__everybody__"
 

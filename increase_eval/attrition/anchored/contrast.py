@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,7 @@ class Arm:
     anchors: Anchors
     people: People
     is_sample: bool
+    found: dict[float, ArmEstimate] = field(default_factory=dict, repr=False)
 
     @property
     def df(self) -> int:
@@ -40,8 +41,10 @@ class Arm:
         return len(self.problem.rows) - (stage.b.shape[1] if not stage.certain.all() else 1)
 
     def at(self, gamma: float) -> ArmEstimate:
-        """Estimate it, the anchor's own error counted in the variance."""
-        return self._estimate(self.problem, gamma)
+        """Estimate it, the anchor's own error counted in the variance; each dial is worked out once."""
+        if gamma not in self.found:
+            self.found[gamma] = self._estimate(self.problem, gamma)
+        return self.found[gamma]
 
     def row(self, gamma: float, found: ArmEstimate, confidence: float) -> dict[str, Any]:
         """Describe an estimate, over everything that was declared of the anchor."""
@@ -99,6 +102,8 @@ class AnchoredContrast:
         That other verdict, and the dials it is reached at.
     common_changes
         Whether a dial that both arms share, of any size within the range, changes the verdict.
+    n
+        People of both arms who answered.
     resolution
         Distance between dials: the accuracy of `smallest_difference`.
     status
@@ -133,7 +138,7 @@ def anchored_contrast(
         raise ValueError(f"steps is {steps}; allowed: an odd number from 3")
     if margin is not None and not margin > 0:
         raise ValueError(f"margin is {margin!r}; allowed: a number above 0")
-    n = round(first.problem.size + second.problem.size)
+    n = len(first.problem.rows) + len(second.problem.rows)
     status = next((arm.problem.status for arm in (first, second) if arm.problem.status != ESTIMATED), ESTIMATED)
     grids = [_grid(arm, steps) for arm in (first, second)]
     resolution = float(max(np.diff(grid).max() for grid in grids))

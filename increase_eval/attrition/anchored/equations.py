@@ -177,6 +177,13 @@ def _reachable(stage: Stage) -> str:
         return FEW
     if np.linalg.matrix_rank(b) < b.shape[1]:
         return DEPENDENT
+    try:
+        # Weights that meet the totals show that there are some, at less cost than the linear programme.
+        odds = solve_stage(stage, np.zeros(len(stage.b)), np.ones(len(stage.b)))
+        if odds[~stage.certain].min() > INSIDE:
+            return ESTIMATED
+    except ConvergenceError:
+        pass
     left = stage.totals - b.sum(axis=0)
     # u_i = t + v_i with v_i >= 0: maximise t.
     equal = np.column_stack([b.T, b.sum(axis=0)])

@@ -13,7 +13,6 @@ from increase_eval.attrition.anchored.anchors import Anchors
 from increase_eval.attrition.anchored.bridge import Bridge, shifted_totals
 from increase_eval.attrition.anchored.dial import DialRange, dial_range
 from increase_eval.attrition.anchored.equations import ArmProblem
-from increase_eval.attrition.anchored.gain import anchor_gain
 from increase_eval.attrition.anchored.population import (
     People,
     Population,
@@ -128,8 +127,8 @@ def anchored_nonresponse(
 
     An arm has no number where its totals cannot be met (``anchor contradicts survey``), where nobody of a category
     answered, or fewer than two of it or no more than b has columns, and where one person would stand for half of the
-    arm (``weights explode``). People without arm, category, history or (``baseline``) first score are counted in
-    ``n_dropped``.
+    arm (``weights explode``). Left out and counted in ``n_dropped`` are people of the population without arm, category
+    or history, and those who answered and gave no first score.
 
     References
     ----------
@@ -172,7 +171,7 @@ def anchored_nonresponse(
         people, problems, dials, entry, anchors,
         is_sample=count == "sample", confidence=confidence, quantity=quantity, population=population,
         outcome=outcome, index=data.index, default=default,
-        gain=anchor_gain(people.arms, problems, without, dials, entry),
+        without=without,
     )  # fmt: skip
 
 

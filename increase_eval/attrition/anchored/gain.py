@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from increase_eval.attrition.anchored.contrast import Arm
 from increase_eval.attrition.anchored.equations import ESTIMATED, ArmProblem, estimate_arm
 
 STEP = 0.05
@@ -17,14 +18,15 @@ WORTHWHILE = 0.10
 HELPS, DOES_NOT_HELP, UNKNOWN = "helps", "does not help", "not known"
 
 
-def anchor_gain(
-    arms: Sequence[Any],
-    problems: Sequence[ArmProblem],
-    without: Sequence[ArmProblem],
-    dials: Mapping[Any, tuple[float, ...]],
-    entry: Mapping[Any, float],
-) -> pd.DataFrame:
+def anchor_gain(arms: Sequence[Arm], without: Sequence[ArmProblem]) -> pd.DataFrame:
     """Compare each arm with and without its categories.
+
+    Parameters
+    ----------
+    arms
+        The arms, anchored.
+    without
+        The same with one category for everybody.
 
     Returns
     -------
@@ -35,10 +37,10 @@ def anchor_gain(
         moves by a standard error or more; ``does not help``; ``not known``: one of the two cannot be estimated).
     """
     rows = [
-        _row(own, other, float(np.median(dials[arm])), entry[arm])
-        for arm, own, other in zip(arms, problems, without, strict=True)
+        _row(arm.problem, other, float(np.median(arm.dials)), arm.entry)
+        for arm, other in zip(arms, without, strict=True)
     ]
-    return pd.DataFrame(rows, index=pd.Index(list(arms), name="arm"))
+    return pd.DataFrame(rows, index=pd.Index([arm.label for arm in arms], name="arm"))
 
 
 def _row(problem: ArmProblem, without: ArmProblem, middle: float, entry: float) -> dict[str, Any]:

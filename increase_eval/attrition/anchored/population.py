@@ -35,8 +35,8 @@ class People:
         Shape (n, k): more numbers known of everybody.
     arm, category
         Shape (n,): numbers of levels, -1 where missing.
-    observed, used
-        Shape (n,): who answered; who belongs to the population.
+    observed, used, answered
+        Shape (n,): whose outcome is used; who belongs to the population; who gave an outcome, used or not.
     arms, categories
         Levels in order; categories are those of the service.
     states
@@ -52,6 +52,7 @@ class People:
     category: Ints
     observed: Booleans
     used: Booleans
+    answered: Booleans
     arms: tuple[Any, ...]
     categories: tuple[Any, ...]
     states: tuple[Any, ...]
@@ -60,8 +61,11 @@ class People:
 
     @property
     def n_dropped(self) -> int:
-        """Rows that the estimates do not rest on."""
-        return int((~self.used).sum())
+        """People of the population without arm, category or history; those who answered and have no first score."""
+        here = (
+            np.ones(len(self.used), dtype=bool) if self.baseline is None else ~np.isnan(self.baseline) | self.answered
+        )
+        return int((here & ~self.observed & (~self.used | self.answered)).sum())
 
     @property
     def tilt(self) -> Floats:
@@ -98,6 +102,7 @@ def read_people(
     if data.empty:
         raise InsufficientDataError("the table has no rows")
     y = to_floats(data[outcome], outcome)
+    answered = ~np.isnan(y)
     before = to_floats(data[baseline], baseline) if baseline else None
     more = np.column_stack([to_floats(data[name], name) for name in history]) if history else np.zeros((len(y), 0))
     arms, arm_codes = _levels(data[arm], None, arm)
@@ -115,7 +120,7 @@ def read_people(
         raise InsufficientDataError("nobody has an arm, a category and what the population asks for")
     centre, spread = _scale(scale, before, used)
     own = categories if categories is not None else states
-    return People(y, before, more, arm_codes, codes, observed, used, arms, own, states, centre, spread)
+    return People(y, before, more, arm_codes, codes, observed, used, answered, arms, own, states, centre, spread)
 
 
 def _levels(column: pd.Series[Any], allowed: tuple[Any, ...] | None, name: str) -> tuple[tuple[Any, ...], Ints]:

@@ -14,6 +14,7 @@ from increase_eval.attrition.anchored.anchors import Anchors
 from increase_eval.attrition.anchored.contrast import AnchoredContrast, Arm, anchored_contrast
 from increase_eval.attrition.anchored.dial import DialRange
 from increase_eval.attrition.anchored.equations import ESTIMATED, ArmProblem
+from increase_eval.attrition.anchored.gain import anchor_gain
 from increase_eval.attrition.anchored.population import People
 from increase_eval.results import estimate_table
 
@@ -33,30 +34,28 @@ class AnchoredNonresponse:
     weights
         Index as the data, one column a dial: how many people each who answered stands for; nought for the others, and
         where the arm has no such dial.
-    gain
-        Whether the anchor helps, by arm; see :func:`.anchor_gain`.
     default
         The default range of the dial and the models behind it, or None where dials were given.
     quantity, population, outcome
         As asked for.
+    scale
+        Standard deviation of the first score, the dial's unit.
     n_dropped
-        Rows that are outside the population, or lack arm, category or history.
-    notes
-        What a reader must know.
+        People of the population who lack arm, category or history, and those who answered and lack the first score.
     """
 
     estimates: pd.DataFrame
     weights: pd.DataFrame
-    gain: pd.DataFrame
     default: DialRange | None
     quantity: str
     population: str
     outcome: str
     confidence: float
+    scale: float
     n_dropped: int
-    notes: tuple[str, ...]
     arms: tuple[Any, ...]
     own: tuple[Arm, ...] = field(repr=False)
+    without: tuple[ArmProblem, ...] = field(repr=False)
 
     @classmethod
     def of(
@@ -74,7 +73,7 @@ class AnchoredNonresponse:
         outcome: str,
         index: pd.Index,
         default: DialRange | None,
-        gain: pd.DataFrame,
+        without: tuple[ArmProblem, ...],
     ) -> AnchoredNonresponse:
         """Estimate every arm at every dial of its own."""
         arms = tuple(
@@ -91,9 +90,19 @@ class AnchoredNonresponse:
                 own[arm.problem.rows] = found.weights
         table = pd.DataFrame(weights, index=index)[sorted(weights)]
         return cls(
-            pd.DataFrame(rows), table, gain, default, quantity, population, outcome, confidence,
-            people.n_dropped, _notes(arms, gain), people.arms, arms,
+            pd.DataFrame(rows), table, default, quantity, population, outcome, confidence,
+            people.scale, people.n_dropped, people.arms, arms, without,
         )  # fmt: skip
+
+    @property
+    def gain(self) -> pd.DataFrame:
+        """Say by arm whether the anchor helps; see :func:`.anchor_gain`."""
+        return anchor_gain(self.own, self.without)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say what a reader must know: arms without a number, and where the anchor does not help."""
+        return _notes(self.own, self.gain)
 
     def at(self, arm: Any, gamma: float) -> pd.Series[Any]:
         """Give the row of `estimates` of one arm at any dial.
@@ -130,9 +139,10 @@ class AnchoredNonresponse:
         )
 
     def to_frame(self) -> pd.DataFrame:
-        """Give the estimates as an estimate table, one row an arm and dial."""
+        """Give the estimates as an estimate table, one row an arm and dial; ``n`` are those who answered."""
         rows = self.estimates.rename(columns={"arm": "by_arm", "gamma": "by_gamma"})
-        rows = rows.drop(columns=["anchor_low", "anchor_high", "n_observed", "effective_sample_size", "largest_share"])
+        rows = rows.drop(columns=["anchor_low", "anchor_high", "n", "effective_sample_size", "largest_share"])
+        rows = rows.rename(columns={"n_observed": "n"})
         term = "mean" if self.quantity == "level" else "change"
         return estimate_table(
             rows, outcome=self.outcome, term=term, n_dropped=self.n_dropped, method=f"anchored, {self.population}"
