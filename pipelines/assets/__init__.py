@@ -5,6 +5,7 @@ from collections.abc import Callable
 import dagster as dg
 
 from increase_eval.study import Study
+from pipelines.assets.anchored import anchored_assets
 from pipelines.assets.attrition import attrition_assets
 from pipelines.assets.claims import claims_assets
 from pipelines.assets.comparison import comparison_assets
@@ -15,7 +16,7 @@ from pipelines.assets.scoring import scoring_assets
 LAYERS: dict[str, Callable[[Study], list[dg.AssetsDefinition]]] = {
     "intake": intake_assets,
     "scoring": scoring_assets,
-    "attrition": attrition_assets,
+    "attrition": lambda study: [*attrition_assets(study), *anchored_assets(study)],
     "comparison": comparison_assets,
     "claims": claims_assets,
     "report": report_assets,

@@ -12,6 +12,7 @@ import pandas as pd
 
 from increase_eval.attrition.anchored.categories import join_rare, outcome_columns, service_categories
 from increase_eval.attrition.anchored.dial import DialRange, dial_range
+from increase_eval.attrition.anchored.equations import ESTIMATED
 from increase_eval.attrition.anchored.estimate import anchored_nonresponse
 from increase_eval.attrition.anchored.result import AnchoredNonresponse
 from increase_eval.errors import ConvergenceError, InsufficientDataError
@@ -28,6 +29,7 @@ CONTRAST_STEPS = 41
 """Dials from end to end, where the smallest difference is looked for."""
 CHANGE, LEVEL, CUT = "change", "mean", "leverage cut"
 DIFFERENCE, SMALLEST = "difference in change", "smallest difference"
+NOT_CHANGED = "nothing within the range changes it"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,7 +175,13 @@ def _frame(found: AnchoredNonresponse, scale: Scale, entry: str) -> pd.DataFrame
 def _cuts(found: AnchoredNonresponse, scale: Scale, seen: np.ndarray, table: pd.DataFrame) -> pd.DataFrame:
     counts = table.loc[seen, "arm"].value_counts()
     rows = [
-        {"by_arm": str(arm), "estimate": row["cut"], "verdict": row["verdict"], "n": int(counts.get(arm, 0))}
+        {
+            "by_arm": str(arm),
+            "estimate": row["cut"],
+            "verdict": row["verdict"],
+            "n": int(counts.get(arm, 0)),
+            "status": row["verdict"] if pd.isna(row["cut"]) else ESTIMATED,
+        }
         for arm, row in found.gain.iterrows()
     ]
     return estimate_table(rows, outcome=scale.id, term=CUT, by_gamma="", by_gamma_entry="", method="anchored, leverage")
@@ -194,7 +202,7 @@ def _contrast(study: Study, found: AnchoredNonresponse, scale: Scale, first: Any
         "contrast": f"{second} - {first}",
         "estimate": fine.smallest_difference,
         "n": fine.n,
-        "status": fine.status,
+        "status": NOT_CHANGED if fine.status == ESTIMATED and not fine.becomes else fine.status,
         "verdict": f"{fine.at_random} -> {fine.becomes[0]}" if fine.becomes else fine.at_random,
     }
     smallest = estimate_table(

@@ -13,6 +13,8 @@ from typing import Literal, TypeAlias
 ModelMeasure: TypeAlias = Literal["amount", "share"]
 
 MODEL_TABLES: Mapping[str, ModelMeasure] = {
+    "anchored_changes": "amount",
+    "anchored_contrasts": "amount",
     "score_changes": "amount",
     "score_contrasts": "amount",
     "score_means": "amount",

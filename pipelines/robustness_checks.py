@@ -1,0 +1,40 @@
+"""Checks written by hand of what holds under other assumptions: numbers where a status says so, means that can be."""
+
+from collections.abc import Mapping
+
+from pipelines.checks import Check, Finding, Frames
+
+ESTIMATED = "estimated"
+
+
+def numbers_only_where_estimated(table: str) -> Check:
+    """Check that every row has a status, and that a number is there exactly where it says ``estimated``."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames[table]
+        estimated = rows["status"].eq(ESTIMATED).fillna(False)
+        found = {
+            "rows without a status": int(rows["status"].isna().sum()),
+            "rows called estimated without an estimate": int((estimated & rows["estimate"].isna()).sum()),
+            "estimates of rows that are not called estimated": int((~estimated & rows["estimate"].notna()).sum()),
+        }
+        return [Finding(what, count) for what, count in found.items() if count]
+
+    description = "An estimate is there exactly where the status says estimated."
+    return Check("numbers_only_where_estimated", table, description, find)
+
+
+def anchored_levels_are_in_range(ranges: Mapping[str, tuple[float, float]]) -> Check:
+    """Check that no weighted mean lies outside what its scale can give: weights are above nought."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames["anchored_changes"]
+        findings = []
+        for scale, (low, high) in ranges.items():
+            means = rows.loc[rows["outcome"].eq(scale) & rows["term"].eq("mean"), "estimate"].dropna()
+            outside = int((~means.between(low - 1e-9, high + 1e-9)).sum())
+            findings += [Finding(f"means outside {low:g} to {high:g}", outside, scale)] if outside else []
+        return findings
+
+    description = "No anchored mean lies outside what its scale can give."
+    return Check("anchored_levels_are_in_range", "anchored_changes", description, find)
