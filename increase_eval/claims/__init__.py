@@ -11,15 +11,45 @@ from increase_eval.claims.feasible import (
     feasible_counts,
     printed,
 )
+from increase_eval.claims.identification import (
+    Assumption,
+    Attribution,
+    FactorCheck,
+    Identification,
+    check_identification,
+)
+from increase_eval.claims.verdicts import (
+    Compound,
+    Verdicts,
+    clustering_effect,
+    decide,
+    intersection_union,
+    minimum_detectable,
+    romano_wolf,
+    smallest_margin,
+)
 
 __all__ = [
+    "Assumption",
+    "Attribution",
+    "Compound",
     "Conflict",
     "Count",
+    "FactorCheck",
     "FeasibleCounts",
     "Figure",
+    "Identification",
     "Printed",
     "Relation",
     "Share",
+    "Verdicts",
+    "check_identification",
+    "clustering_effect",
+    "decide",
     "feasible_counts",
+    "intersection_union",
+    "minimum_detectable",
     "printed",
+    "romano_wolf",
+    "smallest_margin",
 ]
