@@ -25,7 +25,6 @@ from increase_eval.claims.verdicts import (
     decide,
     intersection_union,
     minimum_detectable,
-    romano_wolf,
     smallest_margin,
 )
 
@@ -50,6 +49,5 @@ __all__ = [
     "intersection_union",
     "minimum_detectable",
     "printed",
-    "romano_wolf",
     "smallest_margin",
 ]

@@ -2,7 +2,6 @@
 
 from increase_eval.claims.identification.attribution import Assumption, Attribution
 from increase_eval.claims.identification.check import ContrastCheck, Identification, check_identification
-from increase_eval.claims.identification.graph import factor_graph
 from increase_eval.claims.identification.overlap import FactorCheck
 
 __all__ = [
@@ -12,5 +11,4 @@ __all__ = [
     "FactorCheck",
     "Identification",
     "check_identification",
-    "factor_graph",
 ]

@@ -1,12 +1,5 @@
 """What may be said of contrasts, one by one, and of claims that say several things at once."""
 
-from increase_eval.claims.verdicts.adjusted import (
-    benjamini_hochberg,
-    hochberg,
-    holm,
-    null_statistics,
-    romano_wolf,
-)
 from increase_eval.claims.verdicts.compound import Compound, intersection_union
 from increase_eval.claims.verdicts.decide import decide
 from increase_eval.claims.verdicts.planning import clustering_effect, minimum_detectable, smallest_margin
@@ -16,14 +9,9 @@ __all__ = [
     "VERDICTS",
     "Compound",
     "Verdicts",
-    "benjamini_hochberg",
     "clustering_effect",
     "decide",
-    "hochberg",
-    "holm",
     "intersection_union",
     "minimum_detectable",
-    "null_statistics",
-    "romano_wolf",
     "smallest_margin",
 ]

@@ -80,8 +80,9 @@ def decide(
     power, design_effect
         For what could be seen, see :func:`minimum_detectable`.
     covariance
-        Of all estimates together, for Romano-Wolf p values; ``null_draws``, studentised and centred draws of a
-        bootstrap, take its place.
+        Of all estimates together, for Romano-Wolf p values.
+    null_draws
+        Studentised and centred draws of a bootstrap, shape (draws, rows), in place of `covariance`.
     draws, rng
         How many draws Romano-Wolf takes from `covariance`, and from where.
 

@@ -38,6 +38,12 @@ def minimum_detectable(
     with df degrees of freedom whatever the truth. Against the noncentral t this is at most 1 % off from 20 df on. It
     never looks at the estimate: a power worked out from what was found says nothing new (Hoenig and Heisey 2001).
 
+    Examples
+    --------
+    >>> seen = minimum_detectable(np.array([0.1]), np.array([np.inf]), alpha=0.05, family_size=1, power=0.8)
+    >>> print(seen.round(3))
+    [0.28]
+
     References
     ----------
     Bloom HS (1995). doi:10.1177/0193841X9501900504. Hoenig JM, Heisey DM (2001). doi:10.1198/000313001300339897.
@@ -66,6 +72,12 @@ def smallest_margin(
     SE sqrt(D) [t(1 - alpha / K) + t((1 + power) / 2)], the two one-sided tests at a true difference of nought. It says
     what the study could have shown; a margin is never taken from it.
 
+    Examples
+    --------
+    >>> provable = smallest_margin(np.array([0.1]), np.array([np.inf]), alpha=0.05, family_size=1, power=0.8)
+    >>> print(provable.round(3))
+    [0.293]
+
     References
     ----------
     Schuirmann DJ (1987). doi:10.1007/BF01068419. Julious SA (2004). doi:10.1002/sim.1783.
@@ -93,6 +105,15 @@ def clustering_effect(cluster_sizes: Sequence[int], icc: float) -> float:
     ------
     ValueError
         If there is nobody, or the correlation is outside 0 to 1.
+
+    Notes
+    -----
+    With m_j people in cluster j, m is the sum of m_j squared over the sum of m_j.
+
+    Examples
+    --------
+    >>> print(clustering_effect([10, 10], 0.05))
+    1.45
 
     References
     ----------

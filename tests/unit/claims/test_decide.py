@@ -14,10 +14,10 @@ from increase_eval.claims import (
     decide,
     intersection_union,
     minimum_detectable,
-    romano_wolf,
     smallest_margin,
 )
-from increase_eval.claims.verdicts import VERDICTS, benjamini_hochberg, hochberg, holm, null_statistics
+from increase_eval.claims.verdicts import VERDICTS
+from increase_eval.claims.verdicts.adjusted import benjamini_hochberg, hochberg, holm, null_statistics, romano_wolf
 from increase_eval.results import ESTIMATE_COLUMNS
 
 CLOSED_FORM = 1e-12

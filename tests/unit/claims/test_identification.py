@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from increase_eval.claims import Assumption, Attribution, check_identification
-from increase_eval.claims.identification import factor_graph
-from increase_eval.claims.identification.graph import is_estimable
+from increase_eval.claims.identification.graph import factor_graph, is_estimable
 
 IDENTIFIED, ASSUMED, NOT_SEPARABLE, NOT_ESTIMABLE = (
     "identified", "identified under assumption", "not separable", "not estimable",
