@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from increase_eval.study.base import ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.value import ValueForMoney
 
 
 class IntercurrentEvent(ContractModel):
@@ -95,3 +96,6 @@ class AnalysisPlan(ContractModel):
     minimum_n: Annotated[int, Field(ge=2, description="Estimates on fewer people are marked thin.")] = 30
     seed: Annotated[int, Field(ge=0, description="Every random number of the study comes from it.")] = 1
     draws: Annotated[dict[Identifier, int], Field(description="Number of draws by method.")] = {}
+    value_for_money: Annotated[
+        ValueForMoney | None, Field(description="How costs are set against what was reached; empty: they are not.")
+    ] = None

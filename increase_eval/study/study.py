@@ -179,7 +179,8 @@ class Study(ContractModel):
         """What this study can do, derived from its contract alone.
 
         ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
-        ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``.
+        ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``,
+        ``value_for_money`` (costs, and a plan for them).
         """
         answers = {
             "items": any(not scale.delivered for scale in self.scales),
@@ -192,5 +193,8 @@ class Study(ContractModel):
             "published": (self.folder / "published.csv").is_file(),
             "repeated": len(self.head.waves) > 1,
             "randomised": self.head.allocation == "randomised",
+            "value_for_money": self.services is not None
+            and self.services.has_costs
+            and self.analysis.value_for_money is not None,
         }
         return frozenset(name for name, able in answers.items() if able)

@@ -19,7 +19,9 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "score_contrasts": "amount",
     "score_means": "amount",
     "score_sensitivity": "amount",
+    "unit_costs": "amount",
     "variance_components": "amount",
+    "wellbeing_value": "amount",
 }
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 

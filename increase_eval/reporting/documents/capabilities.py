@@ -18,6 +18,7 @@ WITHOUT: Mapping[str, str] = {
     "published": "common.without_published",
     "repeated": "common.without_repeated",
     "randomised": "common.without_randomised",
+    "value_for_money": "common.without_value_for_money",
 }
 """Capability -> the key of the words for a study that lacks it."""
 

@@ -16,6 +16,7 @@ from increase_eval.reporting.documents.scales import SCALES
 from increase_eval.reporting.documents.services import SERVICES
 from increase_eval.reporting.documents.states import STATES
 from increase_eval.reporting.documents.summary import SUMMARY
+from increase_eval.reporting.documents.value import VALUE
 
 CHAPTERS: tuple[Chapter, ...] = (
     SUMMARY,
@@ -26,6 +27,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     RESULTS,
     STATES,
     SERVICES,
+    VALUE,
     PUBLISHED,
     DATA_QUALITY,
     METHODS,

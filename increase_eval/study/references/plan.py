@@ -34,6 +34,24 @@ def plan_problems(names: Names) -> Iterator[Problem]:
         yield from duplicates(plan[field].words(), what)
         for _, column in plan[field].words():
             yield from column.unknown("column of the participants", names.participant_columns)
+    yield from _value_problems(names, plan["value_for_money"])
+
+
+def _value_problems(names: Names, value: Cursor) -> Iterator[Problem]:
+    """Check what gains are worth: the scale, the state variable, and that prices of its year are known."""
+    if not isinstance(value.value, dict):
+        return
+    yield from value["point_year"]["scale"].unknown("scale", names.scales)
+    yield from value["sustained"].unknown("state variable", names.states)
+    yield from duplicates(
+        ((one["currency"].word, one["currency"]) for one in value["price_indices"] if one["currency"].word),
+        "the price index of",
+    )
+    for index in value["price_indices"]:
+        levels = index["levels"].value
+        if isinstance(levels, dict) and value["price_year"].value not in levels:
+            known = ", ".join(str(year) for year in levels)
+            yield index["levels"].problem(f"has no level for `price_year` {value['price_year'].value}; it has: {known}")
 
 
 def _estimand_problems(names: Names, estimand: Cursor) -> Iterator[Problem]:
