@@ -23,6 +23,7 @@ from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
 from increase_eval.attrition.response_weights import inverse_probability_weights
+from increase_eval.attrition.tipping import Conclusion, TippingPoint, tipping_point
 from increase_eval.attrition.unresolved import unresolved_links
 from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
@@ -32,6 +33,7 @@ __all__ = [
     "AnchoredTwin",
     "Bounds",
     "Bridge",
+    "Conclusion",
     "DialRange",
     "DropoutModel",
     "Heckman",
@@ -41,6 +43,7 @@ __all__ = [
     "Pooled",
     "PooledTest",
     "ResponseFlow",
+    "TippingPoint",
     "WeightedFit",
     "anchored_nonresponse",
     "anchored_twin",
@@ -60,6 +63,7 @@ __all__ = [
     "pool_tests",
     "response_flow",
     "retention_by_baseline",
+    "tipping_point",
     "unresolved_links",
     "weighted_model",
 ]
