@@ -7,48 +7,52 @@ always shown, so that a withheld count is at least 1.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_array
+from scipy.sparse import coo_array, csr_array, hstack
+from scipy.sparse.csgraph import connected_components
 
-from increase_eval.reporting.disclosure.system import CountSystem, Equation
+from increase_eval.reporting.disclosure.system import CountSystem, Links
 
 Floats = NDArray[np.float64]
 
-JOINT_ROUNDS = 1
-"""How often all doubtful cells of a group are pushed together before each is looked at alone."""
+JOINT_ROUNDS = 2
+"""How often all doubtful cells of a group are pushed up, and down, together before each is looked at alone."""
 
 _SLACK = 1e-6
 """What linear programming may be off by when a bound is rounded to a whole number."""
 
 
-def deduce(system: CountSystem, hidden: set[int]) -> dict[int, Equation]:
+def deduce(links: Links, hidden: Collection[int], single: Iterable[int]) -> dict[int, int]:
     """Work hidden cells out one by one, from equations in which everything else is known.
+
+    Parameters
+    ----------
+    links
+        Cells and equations.
+    hidden
+        The cells that are not published.
+    single
+        The equations in which only one cell is hidden, to begin with.
 
     Returns
     -------
     dict
         Cell -> the equation that gave it, in the order in which they follow from each other.
     """
-    unknown = [{cell for cell in equation.cells if cell in hidden} for equation in system.equations]
-    where: dict[int, list[int]] = defaultdict(list)
-    for place, cells in enumerate(unknown):
-        for cell in cells:
-            where[cell].append(place)
-    reasons: dict[int, Equation] = {}
-    ready = [place for place, cells in enumerate(unknown) if len(cells) == 1]
+    reasons: dict[int, int] = {}
+    ready = deque(sorted(single))
     while ready:
-        place = ready.pop(0)
-        for cell in tuple(unknown[place]):
-            reasons[cell] = system.equations[place]
-            for other in where[cell]:
-                unknown[other].discard(cell)
-                if len(unknown[other]) == 1:
+        place = ready.popleft()
+        for cell in [cell for cell in links.members[place] if cell in hidden and cell not in reasons]:
+            reasons[cell] = place
+            for other in links.around[cell]:
+                if sum(c in hidden and c not in reasons for c in links.members[other]) == 1:
                     ready.append(other)
     return reasons
 
@@ -78,9 +82,10 @@ def feasible_intervals(system: CountSystem, hidden: set[int], wanted: Iterable[i
     rounded inwards to whole numbers.
     """
     result = {}
-    for component in components(system, hidden):
-        programme = _Programme(system, component)
-        for cell in sorted(set(wanted) & set(component)):
+    links, asked = system.links(), set(wanted)
+    for component in components(links, hidden, asked):
+        programme = _Programme(system, links, component)
+        for cell in sorted(asked & set(component)):
             place = component.index(cell)
             low, high = (point[place] for point in programme.ends(place))
             result[cell] = (math.ceil(low - _SLACK), math.floor(high + _SLACK))
@@ -115,22 +120,24 @@ class Witnesses:
 
 
 def narrow_cell(
-    system: CountSystem, component: Sequence[int], *, small: set[int], width: int, seen: Witnesses
+    system: CountSystem, links: Links, component: Sequence[int], *, small: set[int], width: int, seen: Witnesses
 ) -> int | None:
     """Give a small count of a component that is known to within less than `width`, or None where there is none."""
     open_cells = seen.doubtful([cell for cell in component if cell in small], width)
     if not open_cells:
         return None
-    programme = _Programme(system, component)
+    programme = _Programme(system, links, component)
     place = {cell: i for i, cell in enumerate(component)}
     # Every solution is something the outsider must reckon with, for all cells at once: few need solving alone.
-    for sign in (1.0, -1.0) * JOINT_ROUNDS:
-        objective = np.zeros(len(component))
-        objective[[place[cell] for cell in open_cells]] = sign
-        seen.see(component, programme.solve(objective))
+    for push in (programme.raised, programme.lowered) * JOINT_ROUNDS:
+        at = np.array([place[cell] for cell in open_cells])
+        before = len(open_cells)
+        seen.see(component, push(at, seen.low[open_cells], seen.high[open_cells], width))
         open_cells = seen.doubtful(open_cells, width)
         if not open_cells:
             return None
+        if push == programme.lowered and len(open_cells) == before:
+            break
     while open_cells:
         for point in programme.ends(place[open_cells[0]]):
             seen.see(component, point)
@@ -140,51 +147,85 @@ def narrow_cell(
     return None
 
 
-def components(system: CountSystem, hidden: set[int]) -> list[tuple[int, ...]]:
-    """Part the hidden cells into groups that no equation joins."""
-    group = {cell: {cell} for cell in hidden}
-    for equation in system.equations:
-        joined = [cell for cell in equation.cells if cell in hidden]
-        for cell in joined[1:]:
-            larger, smaller = sorted((group[joined[0]], group[cell]), key=len, reverse=True)
-            if larger is not smaller:
-                larger |= smaller
-                group |= dict.fromkeys(smaller, larger)
-    return sorted({id(members): tuple(sorted(members)) for members in group.values()}.values())
+def components(links: Links, hidden: Collection[int], wanted: Collection[int]) -> list[tuple[int, ...]]:
+    """Part the hidden cells into groups that no equation joins; give those that hold a wanted cell, cells in order."""
+    equations, cells = links.pairs
+    is_hidden = np.zeros(links.cell_count, dtype=bool)
+    is_hidden[list(hidden)] = True
+    joined = is_hidden[cells]
+    size = links.cell_count + len(links.equations)
+    ends = (cells[joined], links.cell_count + equations[joined])
+    graph = coo_array((np.ones(int(joined.sum())), ends), shape=(size, size))
+    label = connected_components(graph, directed=False)[1][: links.cell_count]
+    members: dict[int, list[int]] = {int(label[cell]): [] for cell in sorted(set(wanted) & set(hidden))}
+    for cell in np.flatnonzero(is_hidden & np.isin(label, list(members))).tolist():
+        members[int(label[cell])].append(cell)
+    return sorted(map(tuple, members.values()))
 
 
 class _Programme:
     """The linear programme of one component."""
 
-    def __init__(self, system: CountSystem, component: Sequence[int]) -> None:
+    def __init__(self, system: CountSystem, links: Links, component: Sequence[int]) -> None:
         place = {cell: i for i, cell in enumerate(component)}
         self._size = len(component)
-        ceiling = 10.0 * (max(system.values) + 1)
-        self._bounds = [(min(1, system.values[cell]), ceiling) for cell in component]
+        self._least = np.array([min(1, system.values[cell]) for cell in component], dtype=float)
+        self._ceiling = 10.0 * (max(system.values) + 1)
         rows: list[tuple[int, int, float]] = []
         right: list[float] = []
-        for equation in system.equations:
+        for number in sorted({number for cell in component for number in links.around[cell]}):
+            equation = links.equations[number]
             signed = [(equation.total, -1.0), *((part, 1.0) for part in equation.parts)]
             inside = [(place[cell], sign) for cell, sign in signed if cell in place]
-            if inside:
-                rows += [(len(right), at, sign) for at, sign in inside]
-                right.append(-sum(sign * system.values[cell] for cell, sign in signed if cell not in place))
+            rows += [(len(right), at, sign) for at, sign in inside]
+            right.append(-sum(sign * system.values[cell] for cell, sign in signed if cell not in place))
         self._right = np.array(right)
         index = np.array([(row, at) for row, at, _ in rows], dtype=np.int64).reshape(-1, 2).T
-        self._matrix = coo_array(
+        self._matrix: csr_array = coo_array(
             (np.array([sign for _, _, sign in rows]), (index[0], index[1])), shape=(len(right), self._size)
         ).tocsr()
 
     def solve(self, objective: Floats) -> Floats:
         """Give counts that agree with what is published and make the objective least."""
-        equal = {"A_eq": self._matrix, "b_eq": self._right} if len(self._right) else {}
-        solved = linprog(objective, bounds=self._bounds, method="highs", **equal)
-        if solved.status != 0:  # the true counts solve it, so that this is a fault of ours
-            raise RuntimeError(f"no counts agree with what is published: {solved.message}")
-        return np.asarray(solved.x, dtype=float)
+        return self._solve(objective, self._matrix, self._least, np.full(self._size, self._ceiling))
 
     def ends(self, place: int) -> tuple[Floats, Floats]:
         """Give the counts with the lowest and the highest value at a place."""
         objective = np.zeros(self._size)
         objective[place] = 1.0
         return self.solve(objective), self.solve(-objective)
+
+    def raised(self, places: NDArray[np.intp], low: Floats, high: Floats, width: int) -> Floats:
+        """Give counts with as many places as can be so high that, with the lowest seen, they are `width` apart."""
+        return self._pushed(places, np.maximum(low + width, high), -1.0, 0.0)
+
+    def lowered(self, places: NDArray[np.intp], low: Floats, high: Floats, width: int) -> Floats:
+        """Give counts with as many places as can be so low that, with the highest seen, they are `width` apart."""
+        return self._pushed(places, np.minimum(high - width, low), 0.0, 1.0)
+
+    def _pushed(self, places: NDArray[np.intp], bend: Floats, below: float, above: float) -> Floats:
+        """Price what lies below a bend, and what lies above it, each place for itself; no place gains past its bend."""
+        least = self._least[places]
+        lower, upper = self._least.copy(), np.full(self._size, self._ceiling)
+        lower[places] = 0.0
+        objective = np.zeros(self._size + len(places))
+        objective[places] = above
+        objective[self._size :] = below
+        # Each place is the sum of two: up to the bend, and past it. Priced so, the first fills before the second.
+        solved = self._solve(
+            objective,
+            hstack([self._matrix, self._matrix[:, places]], format="csr"),
+            np.concatenate([lower, least]),
+            np.concatenate([upper, np.maximum(bend, least)]),
+        )
+        counts = solved[: self._size].copy()
+        counts[places] += solved[self._size :]
+        return counts
+
+    def _solve(self, objective: Floats, matrix: csr_array, lower: Floats, upper: Floats) -> Floats:
+        equal = {"A_eq": matrix, "b_eq": self._right} if len(self._right) else {}
+        bounds = np.column_stack([lower, upper])
+        solved = linprog(objective, bounds=bounds, method="highs", **equal)
+        if solved.status != 0:  # the true counts solve it, so that this is a fault of ours
+            raise RuntimeError(f"no counts agree with what is published: {solved.message}")
+        return np.asarray(solved.x, dtype=float)

@@ -10,6 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,39 @@ class Equation:
     def cells(self) -> tuple[int, ...]:
         """All cells of the equation."""
         return (self.total, *self.parts)
+
+
+class Links:
+    """Which cells stand in which equations.
+
+    Attributes
+    ----------
+    cell_count
+        How many cells there are.
+    equations
+        The equations, known by their place here.
+    members
+        Equation -> its cells, each once.
+    around
+        Cell -> the equations that it stands in, in order.
+    """
+
+    def __init__(self, cell_count: int, equations: tuple[Equation, ...]) -> None:
+        self.cell_count = cell_count
+        self.equations = equations
+        self.members = tuple(tuple(dict.fromkeys(equation.cells)) for equation in equations)
+        around: list[list[int]] = [[] for _ in range(cell_count)]
+        for place, cells in enumerate(self.members):
+            for cell in cells:
+                around[cell].append(place)
+        self.around = tuple(map(tuple, around))
+
+    @cached_property
+    def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Give all pairs of an equation and a cell in it, as two arrays."""
+        sizes = [len(cells) for cells in self.members]
+        cells = [cell for members in self.members for cell in members]
+        return np.repeat(np.arange(len(sizes)), sizes), np.array(cells, dtype=np.intp)
 
 
 @dataclass(slots=True)
@@ -84,14 +121,18 @@ class CountSystem:
         if left == 0 and parts and parts != (total,):
             self.equations.append(Equation(total, parts))
 
+    def links(self) -> Links:
+        """Give which cells stand in which equations, of what was added up to now."""
+        return Links(len(self.values), tuple(self.equations))
+
     def hidden(self, withheld: set[Hashable]) -> set[int]:
         """Give the cells that no published unit shows."""
         shown = {cell for name, cells in self.units.items() if name not in withheld for cell in cells}
         return set(range(len(self.values))) - shown
 
-    def is_public(self, cell: int) -> bool:
-        """Whether others have published the cell already."""
-        return any(cell in self.units[name] for name in self.public)
+    def public_cells(self) -> frozenset[int]:
+        """Give the cells that others have published already."""
+        return frozenset(cell for name in self.public for cell in self.units[name])
 
     def small(self, threshold: int) -> set[int]:
         """Give the cells from 1 to one less than the threshold."""

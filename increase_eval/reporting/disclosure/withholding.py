@@ -8,7 +8,7 @@ equation leaves a small remainder for several withheld cells together.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Iterator
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.intervals import (
@@ -18,7 +18,7 @@ from increase_eval.reporting.disclosure.intervals import (
     feasible_intervals,
     narrow_cell,
 )
-from increase_eval.reporting.disclosure.system import CountSystem, Equation
+from increase_eval.reporting.disclosure.system import CountSystem, Equation, Links
 
 
 def required_width(threshold: int) -> int:
@@ -49,24 +49,25 @@ def withhold(system: CountSystem, *, threshold: int, first: Collection[Hashable]
     DisclosureError
         If units that are public already give a small count away that is not public itself.
     """
+    links = system.links()
     if not first:
-        return _withhold(_Publication(system), threshold)
+        return _withhold(_Publication(system, links), threshold)
     others = set(system.units) - set(first)
-    settled = _withhold(_Publication(system, withheld=others), threshold) - others
+    settled = _withhold(_Publication(system, links, withheld=others), threshold) - others
     try:
-        return _withhold(_Publication(system, withheld=settled, settled=set(first) - settled), threshold)
+        return _withhold(_Publication(system, links, withheld=settled, settled=set(first) - settled), threshold)
     except DisclosureError:
-        return _withhold(_Publication(system), threshold)
+        return _withhold(_Publication(system, links), threshold)
 
 
 def _withhold(state: _Publication, threshold: int) -> set[Hashable]:
-    system = state.system
-    for cell in sorted(system.small(threshold)):
+    state.watch(threshold)
+    for cell in sorted(state.small):
         state.hide(cell)
     while exposures := _exposures(state, threshold):
         for number, equations in enumerate(exposures):
             # What was hidden for one may have helped another: only the first is certain still to need it.
-            if number == 0 or any(_leaves_little(state, equation, threshold) for equation in equations):
+            if number == 0 or not state.leaking.isdisjoint(equations):
                 state.hide(_cheapest(state, equations))
     return state.withheld
 
@@ -78,18 +79,25 @@ def exposed_cells(system: CountSystem, withheld: set[Hashable], *, threshold: in
     """
     hidden = system.hidden(withheld)
     small = system.small(threshold)
-    shown = {cell for cell in small - hidden if not system.is_public(cell)}
+    shown = small - hidden - system.public_cells()
     intervals = feasible_intervals(system, hidden, small & hidden)
     return shown | {cell for cell, (low, high) in intervals.items() if high - low < required_width(threshold)}
 
 
 class _Publication:
-    """What is withheld so far, and which cells nobody sees any more."""
+    """What is withheld so far, which cells nobody sees any more, and which equations give something small away."""
 
     def __init__(
-        self, system: CountSystem, *, withheld: Collection[Hashable] = (), settled: Collection[Hashable] = ()
+        self,
+        system: CountSystem,
+        links: Links,
+        *,
+        withheld: Collection[Hashable] = (),
+        settled: Collection[Hashable] = (),
     ) -> None:
         self.system = system
+        self.links = links
+        self.public_cells = system.public_cells()
         self.withheld = set(withheld)
         self.settled = set(settled)
         self.hidden = system.hidden(self.withheld)
@@ -101,6 +109,15 @@ class _Publication:
                 self._showing[cell].add(name)
         for name, needed in system.needs.items():
             self._needing[needed].add(name)
+
+    def watch(self, threshold: int) -> None:
+        """From now on, keep account of the equations that give small counts away."""
+        self._threshold = threshold
+        self.small = self.system.small(threshold)
+        self.leaking: set[int] = set()
+        self.single: set[int] = set()
+        for number in range(len(self.links.equations)):
+            self._look_at(number)
 
     def lost_with(self, cell: int) -> set[Hashable]:
         """Give the units that go when a cell is hidden: those that show it, those that need them; public ones stay."""
@@ -115,66 +132,74 @@ class _Publication:
         """Withhold all units that show a cell."""
         lost = self.lost_with(cell)
         self.withheld |= lost
+        changed: set[int] = set()
         for name in lost:
             for shown in self.system.units[name]:
                 self._showing[shown].discard(name)
                 if not self._showing[shown]:
                     self.hidden.add(shown)
+                    changed.update(self.links.around[shown])
+        for number in changed:
+            self._look_at(number)
+
+    def _look_at(self, number: int) -> None:
+        hidden_count = sum(cell in self.hidden for cell in self.links.members[number])
+        (self.single.add if hidden_count == 1 else self.single.discard)(number)
+        leaks = hidden_count > 0 and self._leaves_little(self.links.equations[number])
+        (self.leaking.add if leaks else self.leaking.discard)(number)
+
+    def _leaves_little(self, equation: Equation) -> bool:
+        """Whether an equation gives away one small cell, or a small sum of several."""
+        values, hidden = self.system.values, self.hidden
+        parts = [cell for cell in equation.parts if cell in hidden]
+        if equation.total in hidden:
+            return not parts and 0 < values[equation.total] < self._threshold
+        return 0 < sum(values[cell] for cell in parts) < self._threshold
 
 
-def _exposures(state: _Publication, threshold: int) -> list[list[Equation]]:
+def _exposures(state: _Publication, threshold: int) -> list[list[int]]:
     """Give sets of equations that each give a small count away; none when every small count is safe."""
-    system = state.system
-    leaking = [equation for equation in system.equations if _leaves_little(state, equation, threshold)]
-    if leaking:  # in the shortest, what is withheld serves best: it often lies within a longer one
-        return [[equation] for equation in sorted(leaking, key=lambda equation: len(equation.parts))]
-    small = system.small(threshold) & state.hidden
-    reasons = deduce(system, state.hidden)
+    links = state.links
+    if state.leaking:  # in the shortest, what is withheld serves best: it often lies within a longer one
+        return [[number] for number in sorted(state.leaking, key=lambda n: (len(links.equations[n].parts), n))]
+    small = state.small & state.hidden
+    reasons = deduce(links, state.hidden, state.single)
     known = [cell for cell in reasons if cell in small]
     if known:
-        return [_derivation(known[0], reasons)]
-    for component in components(system, state.hidden - set(reasons)):
-        width = required_width(threshold)
-        cell = narrow_cell(system, component, small=small, width=width, seen=state.witnesses)
+        return [_derivation(links, known[0], reasons)]
+    width = required_width(threshold)
+    doubtful = state.witnesses.doubtful(sorted(small - set(reasons)), width)
+    for component in components(links, state.hidden - set(reasons), doubtful):
+        cell = narrow_cell(state.system, links, component, small=small, width=width, seen=state.witnesses)
         if cell is not None:
-            return [_around(system, cell, state.hidden)]
+            return [_around(links, cell, state.hidden)]
     return []
 
 
-def _around(system: CountSystem, cell: int, hidden: set[int]) -> list[Equation]:
+def _around(links: Links, cell: int, hidden: set[int]) -> list[int]:
     """Give the equations of a cell, and those of the withheld cells beside it."""
-    own = [equation for equation in system.equations if cell in equation.cells]
-    beside = {other for equation in own for other in equation.cells} & hidden
-    return [equation for equation in system.equations if beside & set(equation.cells)]
+    beside = {other for number in links.around[cell] for other in links.members[number]} & hidden
+    return sorted({number for other in beside for number in links.around[other]})
 
 
-def _leaves_little(state: _Publication, equation: Equation, threshold: int) -> bool:
-    """Whether an equation gives away one small cell, or a small sum of several."""
-    values, hidden = state.system.values, state.hidden
-    parts = [cell for cell in equation.parts if cell in hidden]
-    if equation.total in hidden:
-        return not parts and 0 < values[equation.total] < threshold
-    return 0 < sum(values[cell] for cell in parts) < threshold
-
-
-def _derivation(cell: int, reasons: dict[int, Equation]) -> list[Equation]:
+def _derivation(links: Links, cell: int, reasons: dict[int, int]) -> list[int]:
     """Give all equations by which a cell was worked out."""
-    used: list[Equation] = []
+    used: list[int] = []
     waiting = [cell]
     while waiting:
-        equation = reasons[waiting.pop()]
-        if equation not in used:
-            used.append(equation)
-            waiting += [other for other in equation.cells if reasons.get(other, equation) is not equation]
+        number = reasons[waiting.pop()]
+        if number not in used:
+            used.append(number)
+            waiting += [other for other in links.members[number] if reasons.get(other, number) != number]
     return used
 
 
-def _cheapest(state: _Publication, exposure: list[Equation]) -> int:
+def _cheapest(state: _Publication, exposure: list[int]) -> int:
     """Choose the cell of the equations that costs fewest rows, then the smallest; else a neighbour."""
-    reached = exposure
+    links, reached = state.links, set(exposure)
     while not (choices := list(_choices(state, reached))):
-        linked = {cell for equation in reached for cell in equation.cells if cell in state.hidden}
-        wider = [equation for equation in state.system.equations if linked & set(equation.cells)]
+        linked = {cell for number in reached for cell in links.members[number] if cell in state.hidden}
+        wider = {number for cell in linked for number in links.around[cell]}
         if len(wider) <= len(reached):
             raise DisclosureError(
                 "figures marked as already public give a count below the threshold away: mark that count as public "
@@ -184,13 +209,14 @@ def _cheapest(state: _Publication, exposure: list[Equation]) -> int:
     return min(choices)[-1]
 
 
-def _choices(state: _Publication, equations: list[Equation]) -> Iterable[tuple[int, int, int, int]]:
-    system, hidden = state.system, state.hidden
-    for equation in equations:
-        withheld_count = sum(cell in hidden for cell in equation.cells)
-        for cell in equation.cells:
-            if cell in hidden or system.values[cell] == 0 or system.is_public(cell):
+def _choices(state: _Publication, equations: Iterable[int]) -> Iterator[tuple[int, int, int, int]]:
+    values, hidden = state.system.values, state.hidden
+    for number in equations:
+        cells = state.links.equations[number].cells
+        withheld_count = sum(cell in hidden for cell in cells)
+        for cell in cells:
+            if cell in hidden or values[cell] == 0 or cell in state.public_cells:
                 continue
             lost = state.lost_with(cell)
             if lost and not lost & state.settled:
-                yield len(lost), withheld_count, system.values[cell], cell
+                yield len(lost), withheld_count, values[cell], cell
