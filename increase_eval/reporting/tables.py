@@ -24,6 +24,9 @@ SUPPRESSED_MARK = "[c]"
 SHORT_TABLE_ROWS = 30
 """Up to so many rows a table is kept on one page of paper."""
 
+MANY_COLUMNS = 9
+"""From so many columns on a table is set closer."""
+
 _SIGNIFICANT = "%.10g"
 
 
@@ -99,6 +102,11 @@ class DisplayTable:
         """Whether it fits on one page of paper."""
         return self.row_count <= SHORT_TABLE_ROWS
 
+    @property
+    def is_dense(self) -> bool:
+        """Whether it has so many columns that they are set closer."""
+        return len(self.columns) >= MANY_COLUMNS
+
     def has_mark(self, mark: Mark) -> bool:
         """Whether any cell carries a mark."""
         return any(cell.mark == mark for group in self.groups for row in group.rows for cell in row)
@@ -118,6 +126,13 @@ class CellWriter:
         """Write the people that an estimate stands on."""
         return self.count(row["n"], is_suppressed=is_suppressed(row))
 
+    def n_and_dropped(self, row: Mapping[str, Any]) -> Cell:
+        """Write the people that an estimate stands on and, in brackets, those left out."""
+        n, dropped = self.n(row), self.dropped(row)
+        if pd.isna(row["n"]):
+            return n
+        return Cell(f"{n.text} ({dropped.text})", dropped.mark)
+
     def dropped(self, row: Mapping[str, Any]) -> Cell:
         """Write the people left out. A small number of them is removed even where the estimate is shown."""
         return self.count(row["n_dropped"], is_suppressed=True)
@@ -131,6 +146,15 @@ class CellWriter:
         return self._cell(
             row["estimate"], numbers.format_number(row["estimate"], digits, self.language), is_suppressed(row)
         )
+
+    def signed(self, row: Mapping[str, Any], digits: int) -> Cell:
+        """Write an estimate that is a change or a difference, with its sign."""
+        text = numbers.format_signed(row["estimate"], digits, self.language)
+        return self._cell(row["estimate"], text, is_suppressed(row))
+
+    def p_value(self, row: Mapping[str, Any]) -> Cell:
+        """Write a p value."""
+        return self._cell(row["p_value"], numbers.format_p(row["p_value"], self.language), is_suppressed(row))
 
     def interval(self, row: Mapping[str, Any], digits: int) -> Cell:
         """Write the interval of an estimate."""

@@ -60,7 +60,7 @@ def pooled_spread(data: ScaleRows) -> Spread:
     df = len(first) - first["arm"].nunique()
     squares = float((within**2).sum())
     # What is left of equal numbers after rounding is no spread.
-    size = float(first["score"].abs().max())
+    size = float(first["score"].abs().max()) if len(first) else 0.0
     spread = np.sqrt(squares / df) if df > 0 and squares > (1e-10 * size) ** 2 * len(first) else 0.0
     return Spread(float(spread), float(max(df, 0)), len(first), data.first)
 

@@ -56,8 +56,8 @@ class ScaleRows:
 
     @property
     def first(self) -> str:
-        """The first wave with somebody."""
-        return self.waves[0]
+        """The first wave with somebody, or else the first that asked."""
+        return (self.waves or self.asked)[0]
 
     def without_covariate(self, name: str) -> ScaleRows:
         """Give the same rows with one covariate fewer in the model."""

@@ -120,14 +120,14 @@ def every_scale(
     outcomes_only: bool = False,
     covariates: Sequence[str] | None = None,
 ) -> Iterator[ScaleRows]:
-    """Give the rows of every scale that somebody can be used of, in the contract's order.
+    """Give the rows of every scale that some wave asked, in the contract's order.
 
     With `outcomes_only` those whose role is outcome, where there are any; `covariates` as for :func:`.scale_rows`.
     """
     outcomes = [scale for scale in study.scales if scale.role == "outcome"]
     for scale in (outcomes or study.scales) if outcomes_only else study.scales:
         data = scale_rows(study, scores, participants, scale.id, covariates)
-        if data.waves:
+        if data.asked:
             yield data
 
 

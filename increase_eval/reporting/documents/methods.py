@@ -24,10 +24,9 @@ NOTES: tuple[MethodNote, ...] = (
     MethodNote("methods.scores_title", ("methods.scores",), "score_summary"),
     MethodNote("methods.response_title", ("methods.response",), "response_flow"),
     MethodNote("methods.retention_title", ("methods.retention",), "retention_by_baseline"),
-    MethodNote("methods.means_title", ("methods.means",), "score_summary"),
+    MethodNote("methods.models_title", ("methods.models", "methods.effects"), "score_means"),
     MethodNote("methods.states_title", ("methods.states",), "state_shares"),
     MethodNote("methods.disclosure_title", ("methods.disclosure",)),
-    MethodNote("methods.later_title", ("methods.later",)),
 )
 
 
@@ -39,7 +38,7 @@ def methods_content(context: ReportContext) -> dict[str, Any]:
 def _notes(context: ReportContext) -> Iterator[dict[str, Any]]:
     values: dict[str, dict[str, object]] = {
         "methods.disclosure": {"threshold": context.study.head.privacy.threshold},
-        "methods.means": {"confidence": context.confidence},
+        "methods.models": {"confidence": context.confidence},
         "methods.response": {"confidence": context.confidence},
         "methods.states": {"confidence": context.confidence},
     }

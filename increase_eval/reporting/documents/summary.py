@@ -9,10 +9,20 @@ import pandas as pd
 
 from increase_eval.reporting.documents.answering import answered_sentences
 from increase_eval.reporting.documents.chapter import Chapter
-from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.documents.context import TOTAL, ReportContext
+from increase_eval.reporting.documents.effects import (
+    POINTS,
+    SD,
+    SD_DIGITS,
+    change_digits,
+    change_in_words,
+    model_rows,
+    pair_in_words,
+)
 from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.documents.limits import design_limits, response_kind
 from increase_eval.reporting.documents.results import estimated_waves, total_rows
+from increase_eval.reporting.numbers import MISSING
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, single
 from increase_eval.study.instruments import Scale
 from increase_eval.study.structure import StateVariable
@@ -65,28 +75,32 @@ def _design(context: ReportContext) -> str:
 
 
 def _scale_findings(context: ReportContext) -> Iterator[str]:
-    table = context.table("score_summary")
-    if table is None:
-        return
-    means = total_rows(table[table["term"] == "mean"])
     for scale in headline_outcomes(context.study)[0]:
+        means = model_rows(context.table("score_means"), scale, term="mean")
         waves = estimated_waves(context, means, scale)
         if not waves:
             continue
-        ends = [single(means, outcome=scale.id, wave=wave) for wave in dict.fromkeys((waves[0], waves[-1]))]
+        ends = [single(means, wave=wave, by_arm=TOTAL) for wave in dict.fromkeys((waves[0], waves[-1]))]
         words = [context.mean_in_words(row, context.digits(scale)) for row in ends if row is not None]
         named = {"scale": context.scale(scale), "direction": _direction(context, scale)}
         if len(words) == 1:
             yield context.text("summary.finding_one_wave", **named, wave=context.wave(waves[0]), first=words[0])
-        else:
-            yield context.text(
-                "summary.finding",
-                **named,
-                first_wave=context.wave(waves[0]),
-                first=words[0],
-                last_wave=context.wave(waves[-1]),
-                last=words[1],
-            )
+            continue
+        changed = _change_row(context, scale, waves, TOTAL, POINTS)
+        yield context.text(
+            "summary.finding",
+            **named,
+            first_wave=context.wave(waves[0]),
+            first=words[0],
+            last_wave=context.wave(waves[-1]),
+            last=words[1],
+            change=change_in_words(context, scale, changed) if changed else context.text("common.not_shown"),
+        )
+
+
+def _change_row(context: ReportContext, scale: Scale, waves: list[str], arm: str, unit: str) -> dict[str, Any] | None:
+    changes = model_rows(context.table("score_changes"), scale, term="change")
+    return single(changes, contrast=f"{waves[0]} -> {waves[-1]}", by_arm=arm, by_unit=unit)
 
 
 def _direction(context: ReportContext, scale: Scale) -> str:
@@ -126,50 +140,70 @@ def _told_states(variable: StateVariable) -> list[str]:
 
 
 def _headline_table(context: ReportContext) -> DisplayTable | None:
-    """Set the first and last mean of each headline scale side by side, arm by arm."""
-    table = context.table("score_summary")
-    if table is None:
-        return None
-    means = table[table["term"] == "mean"]
+    """Set the first and last mean of each headline scale, and the change between them, arm by arm."""
     groups, used = [], []
     for scale in headline_outcomes(context.study)[0]:
-        waves = estimated_waves(context, total_rows(means), scale)
+        means = model_rows(context.table("score_means"), scale, term="mean")
+        waves = estimated_waves(context, means, scale)
         if not waves:
             continue
-        ends = tuple(dict.fromkeys((waves[0], waves[-1])))
-        own = means[(means["outcome"] == scale.id) & means["wave"].isin(ends)]
-        used.append(own)
-        rows = [row for wave in ends for row in _headline_rows(context, own[own["wave"] == wave], scale, wave)]
-        groups.append(RowGroup(context.scale(scale), tuple(rows)))
+        used.append(means[means["wave"].isin((waves[0], waves[-1]))])
+        groups.append(RowGroup(_scale_and_waves(context, scale, waves), tuple(_rows(context, means, scale, waves))))
     if not groups:
         return None
-    text = context.text
+    text, points = context.text, context.text("common.unit_points")
+    interval = text("common.interval", confidence=context.confidence)
     return DisplayTable(
         id="headline",
         title=text("summary.table_title"),
         subtitle=text("summary.table_subtitle"),
         columns=(
             TableColumn(text("common.scale"), "head"),
-            TableColumn(text("common.wave"), "text"),
             TableColumn(text("common.arm"), "head"),
-            TableColumn(text("common.n"), unit=text("common.unit_people")),
-            TableColumn(text("common.mean"), unit=text("common.unit_points")),
-            TableColumn(text("common.interval", confidence=context.confidence), unit=text("common.unit_points")),
+            TableColumn(text("summary.first_n"), unit=text("common.unit_people")),
+            TableColumn(text("summary.last_n"), unit=text("common.unit_people")),
+            TableColumn(text("summary.first_mean"), unit=points),
+            TableColumn(text("summary.last_mean"), unit=points),
+            TableColumn(text("summary.change"), unit=points),
+            TableColumn(interval, unit=points),
+            TableColumn(text("summary.change"), unit=text("common.sd")),
         ),
         groups=tuple(groups),
-        notes=() if response_kind(context) == "complete" else (text("summary.table_note"),),
-        asset="score_summary",
+        notes=(text("summary.table_note"),),
+        asset="score_means",
         data=pd.concat(used),
     )
 
 
-def _headline_rows(context: ReportContext, means: pd.DataFrame, scale: Scale, wave: str) -> Iterator[tuple[Cell, ...]]:
-    digits, cells, own = context.digits(scale), context.cells, total_rows(means, except_for="by_arm")
+def _scale_and_waves(context: ReportContext, scale: Scale, waves: list[str]) -> str:
+    if len(waves) == 1:
+        return f"{context.scale(scale)}: {context.wave(waves[0])}"
+    return context.text(
+        "summary.scale_and_waves",
+        scale=context.scale(scale),
+        pair=pair_in_words(context, f"{waves[0]} -> {waves[-1]}"),
+    )
+
+
+def _rows(context: ReportContext, means: pd.DataFrame, scale: Scale, waves: list[str]) -> Iterator[tuple[Cell, ...]]:
+    digits, finer = context.digits(scale), change_digits(context, scale)
+    cells, empty = context.cells, Cell(MISSING, "absent")
     for arm in context.arms:
-        row = single(own[own["by_arm"] == arm] if "by_arm" in own else own)
-        if row is not None:
-            names = Cell(context.wave(wave)), Cell(context.arm(arm))
-            yield *names, cells.n(row), cells.estimate(row, digits), cells.interval(row, digits)
+        first = single(means, wave=waves[0], by_arm=arm)
+        if first is None:
+            continue
+        last = single(means, wave=waves[-1], by_arm=arm) if len(waves) > 1 else None
+        points, sd = (_change_row(context, scale, waves, arm, unit) for unit in (POINTS, SD))
+        yield (
+            Cell(context.arm(arm)),
+            cells.n(first),
+            cells.n(last) if last else empty,
+            cells.estimate(first, digits),
+            cells.estimate(last, digits) if last else empty,
+            cells.signed(points, finer) if points else empty,
+            cells.interval(points, finer) if points else empty,
+            cells.signed(sd, SD_DIGITS) if sd else empty,
+        )
 
 
 SUMMARY = Chapter(
@@ -178,5 +212,5 @@ SUMMARY = Chapter(
     template="summary.html.j2",
     content=summary_content,
     tables=("response_flow",),
-    optional_tables=("score_summary", "state_shares", "response_patterns"),
+    optional_tables=("score_means", "score_changes", "score_summary", "state_shares", "response_patterns"),
 )

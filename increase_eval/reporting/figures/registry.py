@@ -20,7 +20,7 @@ FIGURES: dict[str, FigureSpec] = {
     for spec in (
         FigureSpec("flow", frozenset(), ("response_flow",), flow.paint),
         FigureSpec("distributions", frozenset({"scales"}), ("score_distribution",), distributions.paint),
-        FigureSpec("trajectories", frozenset({"scales"}), ("score_summary",), trajectories.paint),
+        FigureSpec("trajectories", frozenset({"scales"}), ("score_means",), trajectories.paint),
         FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
         FigureSpec("staying", frozenset({"repeated"}), ("response_flow",), staying.paint),
         FigureSpec("reliability", frozenset({"items"}), ("reliability",), reliability.paint),

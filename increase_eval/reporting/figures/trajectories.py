@@ -1,4 +1,7 @@
-"""How did mean scores go over the waves, in each arm? Points with intervals, n under every point, one panel a scale."""
+"""How did mean scores go over the waves, in each arm? Points with intervals, n under every point, one panel a scale.
+
+Means are those of the models with the first wave as an outcome, not of whoever happened to answer a wave.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,6 @@ from increase_eval.reporting.figures.words import (
     all_arm_styles,
     drawn_arms,
     drawn_scales,
-    only_total,
     scale_range,
 )
 from increase_eval.reporting.numbers import digits_for_range, format_count, format_interval, format_number
@@ -26,12 +28,13 @@ from increase_eval.study import Scale, Study
 
 MOST_PANELS = 9
 HEADROOM = 0.06
+MODEL, SPREAD = "baseline_free", "pooled sd"
 
 
 def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
     """Draw mean scores by wave and arm."""
     words = Words.of(study, language)
-    summary = only_total(tables["score_summary"], but=("by_arm",))
+    summary = model_means(study, tables["score_means"])
     scales, left_out = drawn_scales(study, summary, most=MOST_PANELS)
     summary = summary[summary["outcome"].isin([scale.id for scale in scales])]
     arms = drawn_arms(study, summary)
@@ -45,7 +48,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     return compose(
         words,
         figure_id="trajectories",
-        table="score_summary",
+        table="score_means",
         data=means,
         title=title_of(scales, means, arms, waves, words),
         subtitle=words.text("figures.trajectories_subtitle", waves=words.waves(waves)),
@@ -56,6 +59,15 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         described=[_described(scale, arm, means, words) for scale in scales for arm in arms]
         or [words.text("figures.nothing_drawn")],
     )
+
+
+def model_means(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Keep the means of the model with the first wave as an outcome; a lone arm is everybody."""
+    own = table[(table["by_model"] == MODEL).fillna(False)].drop(columns="by_model")
+    if len(study.arm_ids) > 1:
+        return own
+    alone = own[own["term"] == "mean"].assign(by_arm=study.arm_ids[0])
+    return pd.concat([own, alone.astype({"by_arm": own["by_arm"].dtype})], ignore_index=True)
 
 
 def _panel(
@@ -114,9 +126,9 @@ def _band(scale: Scale, rows: pd.DataFrame, waves: Sequence[str]) -> tuple[float
         return None
     first = next((wave for wave in waves if (total["wave"] == wave).fillna(False).any()), None)
     start = total[total["wave"] == first].set_index("term")["estimate"]
-    if first is None or pd.isna(start.get("mean")) or (effect.unit == "sd" and pd.isna(start.get("sd"))):
+    if first is None or pd.isna(start.get("mean")) or (effect.unit == "sd" and pd.isna(start.get(SPREAD))):
         return None
-    half = effect.value * (float(start["sd"]) if effect.unit == "sd" else 1.0)
+    half = effect.value * (float(start[SPREAD]) if effect.unit == "sd" else 1.0)
     return float(start["mean"]) - half, float(start["mean"]) + half
 
 

@@ -138,7 +138,7 @@ def make_study(**changes: Any) -> Study:
     return Study(
         head=StudyHead.model_validate({**HEAD, **changes}),
         instruments=Instruments.model_validate({"scales": SCALES}),
-        analysis=AnalysisPlan(),
+        analysis=AnalysisPlan.model_validate({"contrasts": [{"id": "new_usual", "first": "usual", "second": "new"}]}),
         tables={"participants": Table.model_validate(PARTICIPANTS), "survey": Table.model_validate(SURVEY)},
         folder=Path("nowhere"),
         contract_hash="c0ffee" * 10 + "beef",
@@ -192,6 +192,39 @@ def _summary_rows() -> list[dict[str, Any]]:
     return rows
 
 
+def _model_rows(*, changes: bool = False) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for place, wave in enumerate(WAVES):
+        counts = _groups({arm: ANSWERED[wave, arm] for arm in ARMS})
+        for scale, mean in (("mood", 9.4), ("pain", 3.25)):
+            for group in (*ARMS, "all"):
+                common = {"outcome": scale, "wave": wave, "by_arm": group, "n": counts[group], "n_dropped": 12}
+                if not changes:
+                    ends = {"estimate": mean - place, "conf_low": mean - place - 0.5, "conf_high": mean - place + 0.5}
+                    rows.append({**common, "term": "mean", **ends})
+                elif place:
+                    pair = {**common, "term": "change", "contrast": f"t1 -> {wave}"}
+                    for unit, size in (("points", 1.0), ("sd", 0.4)):
+                        change = {"estimate": -place * size, "conf_low": -place * size - 0.3, "conf_high": -0.1 * size}
+                        rows.append({**pair, "by_unit": unit, **change})
+    return rows
+
+
+def _contrast_rows() -> list[dict[str, Any]]:
+    common = {
+        "outcome": "mood",
+        "term": "difference in change",
+        "contrast": "new_usual",
+        "wave": "t3",
+        "by_since": "t1",
+    }
+    numbers = {"estimate": -0.6, "conf_low": -1.4, "conf_high": 0.2, "p_value": 0.14, "n": 106, "n_dropped": 12}
+    rows = [{**common, **numbers, "by_unit": unit, "by_adjustment": "none"} for unit in ("points", "sd")]
+    adjusted = {"p_value": 0.28, "conf_low": None, "conf_high": None, "by_family": "main"}
+    rows.append({**rows[0], **adjusted, "by_adjustment": "holm"})
+    return [{**row, "by_model": model} for model in ("baseline_free", "baseline_covariate") for row in rows]
+
+
 def _state_rows() -> list[dict[str, Any]]:
     rows = []
     for wave in ("t1", "t3"):
@@ -241,6 +274,19 @@ def make_tables() -> dict[str, pd.DataFrame]:
             [{"term": term, "wave": "t3", **_share(count, n)} for term, count, n in retention], outcome="mood"
         ),
         "score_summary": estimate_table(_summary_rows(), method="t interval"),
+        "score_means": estimate_table(
+            [
+                *_model_rows(),
+                {"outcome": "mood", "term": "pooled sd", "wave": "t1", "by_arm": "all", "estimate": 2.5, "n": 173},
+            ],
+            by_model="baseline_free",
+            method="MMRM",
+            status="estimated",
+        ),
+        "score_changes": estimate_table(
+            _model_rows(changes=True), by_model="baseline_free", method="MMRM", status="estimated"
+        ),
+        "score_contrasts": estimate_table(_contrast_rows(), method="MMRM", status="estimated"),
         "scoring_agreement": estimate_table([{"outcome": "mood", "estimate": 200.0, "n": 200, "n_dropped": 3}]),
         "state_shares": estimate_table(_state_rows(), method="Wilson interval"),
     }

@@ -230,10 +230,17 @@ class TestWhatCannotBeEstimated:
         assert len(third) == 8 and set(third["status"]) == {"not estimable"}
         assert rows_with(tables.changes, wave="t2")["status"].eq("estimated").all()
 
-    def test_a_scale_that_was_never_scored_has_no_row(self, study_of, drawn):
+    def test_a_scale_that_was_never_scored_has_rows_that_say_so(self, study_of, drawn):
         study = study_of()
         scores, people = drawn(study)
         tables = score_model_tables(study, scores.assign(score=np.nan), people)
+        for table in (tables.means, tables.changes, tables.contrasts):
+            assert len(table) and set(table["status"]) == {"not estimable"} and set(table["n"]) == {0}
+
+    def test_a_scale_that_was_never_asked_has_no_row(self, study_of, drawn):
+        study = study_of()
+        scores, people = drawn(study)
+        tables = score_model_tables(study, scores.iloc[:0], people)
         assert len(tables.means) == len(tables.changes) == len(tables.contrasts) == 0
         assert {"by_arm", "by_model", "n_dropped", "status"} <= set(tables.means.columns)
 

@@ -164,7 +164,7 @@ def test_labels_from_the_contract_are_escaped(study: Study, write: Write) -> Non
 def test_data_links_open_as_csv_with_the_rows_of_their_table(study: Study, write: Write) -> None:
     data = csv_of(Page(write(study)), "table-scores-mood").splitlines()
     assert data[0].startswith("outcome,term,wave,estimate")
-    assert len(data) == 1 + 3 * 3 * 2  # waves x (arms and all) x (mean and sd)
+    assert len(data) == 1 + 3 * 3  # waves x (arms and all)
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_a_missing_capability_is_said_in_words(
 
 
 def test_a_missing_table_that_should_be_there_is_an_error(study: Study, write: Write) -> None:
-    with pytest.raises(ValueError, match=r"chapter 'results' needs the stored tables \['score_summary'\]"):
-        write(study, score_summary=None)
+    with pytest.raises(ValueError, match=r"chapter 'results' needs the stored tables \['score_means'\]"):
+        write(study, score_means=None)
 
 
 def test_synthetic_data_are_said_to_be_on_the_page_and_at_every_exhibit(synthetic_study: Study, write: Write) -> None:

@@ -15,6 +15,7 @@ from increase_eval.attrition.flow import response_flow
 from increase_eval.comparison.descriptive.score_distribution import score_distribution
 from increase_eval.comparison.descriptive.score_summary import summarise_scores
 from increase_eval.comparison.descriptive.states import state_shares
+from increase_eval.comparison.score_models import score_model_tables
 from increase_eval.study.instruments import Instruments
 from increase_eval.study.plan import AnalysisPlan
 from increase_eval.study.study import Study, StudyHead
@@ -107,6 +108,7 @@ def make_tables(study: Study, people: int, *, keep: float = 0.7, empty_arm: str 
     return {
         "response_flow": response_flow(responses, participants, waves=waves, levels=levels).shares,
         "score_summary": summarise_scores(scores, participants, waves=waves, levels=levels),
+        "score_means": score_model_tables(study, scores, participants).means,
         "score_distribution": score_distribution(
             scores, participants, waves=waves, ranges=dict.fromkeys(scales, (0, 40))
         ),

@@ -169,11 +169,11 @@ def test_made_up_data_say_so_in_the_picture(case, name):
 
 def test_titles_follow_the_numbers(case):
     study, tables = case(2, 3)
-    summary = tables["score_summary"].copy()
+    summary = tables["score_means"].copy()
     first = (summary["wave"] == "t0") & (summary["term"] == "mean")
 
     def title(changes):
-        return FIGURES["trajectories"].draw(study, {"score_summary": summary.assign(estimate=changes)}, "en").title
+        return FIGURES["trajectories"].draw(study, {"score_means": summary.assign(estimate=changes)}, "en").title
 
     assert "lower" in title(summary["estimate"].mask(first, 39.0))
     assert "higher" in title(summary["estimate"].mask(first, 1.0))
