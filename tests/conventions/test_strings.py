@@ -12,9 +12,9 @@ from increase_eval.reporting.translations import read_strings
 LIBRARY = Path(increase_eval.__file__).parent
 KEY = re.compile(r"""["']([a-z_]+\.[a-z0-9_]+)["']""")
 MADE_KEY = re.compile(r"""f["']([a-z_]+\.)([a-z0-9_]*)\{[^}]+\}([a-z0-9_]*)["']""")
-# "The smallest effect of interest" is the name of a margin, and claims nothing.
+# "The smallest effect of interest" names a margin, "effet de plan" a ratio of variances: they claim nothing.
 CLAIMS = re.compile(
-    r"(?<!smallest )effect of|caused|no difference|(?<!petit )effet d|causé|aucune différence", re.IGNORECASE
+    r"(?<!smallest )effect of|caused|no difference|(?<!petit )effet d(?!e plan)|causé|aucune différence", re.IGNORECASE
 )
 
 
