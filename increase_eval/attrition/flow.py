@@ -7,7 +7,7 @@ and never do again, and those who never answered at all. Nothing here says why a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -31,6 +31,9 @@ from increase_eval.results import estimate_table
 Booleans = npt.NDArray[np.bool_]
 
 COUNT_COLUMNS = ("enrolled", "retained", "lost", "lost_returning", "lost_for_good", "never_answered")
+DENOMINATORS = ("enrolled", "first wave", "previous wave")
+"""Of whom a share always is, as far as there is a wave before; bases come besides."""
+
 MAX_WAVES_FOR_ALL_PATTERNS = 10
 """Beyond it 2^waves patterns would fill the table with zeros: only those that occur are listed."""
 
@@ -45,8 +48,8 @@ class ResponseFlow:
     Attributes
     ----------
     shares
-        Estimate table: outcome ``responded``, term the denominator (``enrolled``, ``first wave``, ``previous wave``),
-        wave, ``by_*``, the share who answered with its Wilson interval, n the denominator.
+        Estimate table: outcome ``responded``, term the denominator (``enrolled``, the names of `bases`, ``first wave``,
+        ``previous wave``), wave, ``by_*``, the share who answered with its Wilson interval, n the denominator.
     patterns
         Estimate table: outcome ``pattern``, term such as ``110`` (waves in order, 1 answered), ``by_*``, estimate the
         count, n everybody enrolled. Patterns with nobody are kept.
@@ -83,6 +86,7 @@ def response_flow(
     waves: Sequence[str],
     by: Sequence[str] = ("arm",),
     levels: Levels | None = None,
+    bases: Mapping[str, str] | None = None,
     confidence: float = 0.95,
 ) -> ResponseFlow:
     """Who answered which wave, and as a share of whom?
@@ -100,6 +104,9 @@ def response_flow(
         Columns of `participants` to split by, one after the other, besides the total.
     levels
         Column of `by` -> its levels in order, so that an empty arm keeps its rows.
+    bases
+        Further denominators: name -> the column of `participants` that says who is in it, true or false, or filled or
+        not (the date of a step of the pathway).
     confidence
         Coverage of the Wilson intervals.
 
@@ -111,14 +118,16 @@ def response_flow(
     Raises
     ------
     ValueError
-        If a column or wave is absent, a participant stands twice or is unknown, or `responded` is missing somewhere or
-        neither true nor false.
+        If a column or wave is absent, a participant stands twice or is unknown, `responded` is missing somewhere or
+        neither true nor false, or a base has the name of another denominator.
 
     Notes
     -----
     The share of a denominator D at wave w is (people of D who answered w) / (people of D). D is everybody enrolled,
-    those who answered the first wave, or those who answered the wave before w. A denominator of nobody has the status
-    ``nobody`` and no share. The interval is Wilson's (1927), without a correction for finite populations.
+    a base, those who answered the first wave, or those who answered the wave before w. A base that is only known after
+    a wave, such as who completed, conditions that wave's share on the future: it is no chance of answering. A
+    denominator of nobody has the status ``nobody`` and no share. The interval is Wilson's (1927), without a correction
+    for finite populations.
 
     Checked against hand counts in ``tests/spec/attrition/test_response_flow.py``.
 
@@ -137,8 +146,9 @@ def response_flow(
     keys = unique_keys(participants)
     answered = response_matrix(responses, keys, waves)
     groups = split_participants(participants, by, levels)
+    members = base_members(participants, bases)
     shares = estimate_table(
-        [row for group in groups for row in _share_rows(group, answered, waves, confidence)],
+        [row for group in groups for row in _share_rows(group, answered, waves, members, confidence)],
         outcome="responded",
         method="Wilson interval",
     )
@@ -169,10 +179,28 @@ def response_matrix(responses: pd.DataFrame, keys: pd.Index, waves: Sequence[str
     return answered
 
 
-def _share_rows(group: Group, answered: Booleans, waves: Sequence[str], confidence: float) -> Iterator[dict[str, Any]]:
+def base_members(participants: pd.DataFrame, bases: Mapping[str, str] | None) -> dict[str, Booleans]:
+    """Say of each base who is in it, as an array of shape (participants,)."""
+    bases = dict(bases or {})
+    taken = sorted(set(bases) & set(DENOMINATORS))
+    if taken:
+        raise ValueError(f"bases are called {taken}; these are denominators already: {', '.join(DENOMINATORS)}")
+    require_columns(participants, tuple(bases.values()), "participants")
+    members = {}
+    for name, column in bases.items():
+        values = participants[column]
+        is_flag = pd.api.types.is_bool_dtype(values.dtype)
+        members[name] = (values.fillna(False) if is_flag else values.notna()).to_numpy(dtype=bool)
+    return members
+
+
+def _share_rows(
+    group: Group, answered: Booleans, waves: Sequence[str], bases: Mapping[str, Booleans], confidence: float
+) -> Iterator[dict[str, Any]]:
     own = answered[group.members]
+    within = {name: members[group.members] for name, members in bases.items()}
     for index, wave in enumerate(waves):
-        denominators = {"enrolled": np.ones(len(own), dtype=bool)}
+        denominators = {"enrolled": np.ones(len(own), dtype=bool), **within}
         if index:
             denominators |= {"first wave": own[:, 0], "previous wave": own[:, index - 1]}
         for term, base in denominators.items():

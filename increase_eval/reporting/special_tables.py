@@ -109,10 +109,52 @@ def overlap_that_leaves(_: Study, overlap: pd.DataFrame, safe: Safe) -> pd.DataF
     return shown
 
 
+def unresolved_that_leave(study: Study, table: pd.DataFrame, safe: Safe) -> pd.DataFrame:
+    """Which readings of the rows under unknown keys may be told? Those of shares that the response flow shows.
+
+    Parameters
+    ----------
+    study
+        The contract, for the threshold.
+    table
+        The table `unresolved_links`.
+    safe
+        The protected table `response_flow`, where it leaves as well.
+
+    Returns
+    -------
+    DataFrame
+        The same rows. A wave and denominator that the flow withholds, or that stands on so few people, is suppressed in
+        every reading. How many rows are unresolved follows from two readings that are shown: it is a number of answer
+        sheets that nobody has been named for, and no number of people with anything in common.
+    """
+    threshold = study.head.privacy.threshold
+    counts = (table["estimate"] * table["n"]).round()
+    small = counts.between(1, threshold - 1) | (table["n"] - counts).between(1, threshold - 1)
+    small |= table["n"].between(1, threshold - 1)
+    shown = _shown_in_flow(safe["response_flow"]) if "response_flow" in safe else None
+    about = list(zip(table["wave"], table["term"], strict=True))
+    unsafe = {key for key, few in zip(about, small.fillna(False), strict=True) if few}
+    hidden = pd.Series([key in unsafe or (shown is not None and key not in shown) for key in about], index=table.index)
+    left = _blanked(table, hidden)
+    left.loc[hidden, ["n", "n_dropped"]] = pd.NA
+    left["n_dropped"] = left["n_dropped"].mask(left["n_dropped"].between(1, threshold - 1).fillna(False))
+    return left
+
+
+def _shown_in_flow(flow: pd.DataFrame) -> set[tuple[str, str]]:
+    """Give the waves and denominators whose share of everybody the response flow shows."""
+    is_shown = flow["estimate"].notna()
+    for column in (name for name in flow.columns if name.startswith("by_")):
+        is_shown &= (flow[column] == TOTAL).fillna(False)
+    return set(zip(flow.loc[is_shown, "wave"], flow.loc[is_shown, "term"], strict=True))
+
+
 SPECIAL_ESTIMATES: Mapping[str, Callable[[Study, pd.DataFrame, Safe], pd.DataFrame]] = {
     "targets": targets_that_leave,
     "published_comparison": published_that_leaves,
     "outcome_overlap": overlap_that_leaves,
+    "unresolved_links": unresolved_that_leave,
 }
 """Estimate table -> what makes it safe, after the others are."""
 

@@ -13,7 +13,7 @@ from increase_eval.study.claims import PublishedPlan
 from increase_eval.study.cohort import Assumptions, CohortPlan
 from increase_eval.study.instruments import Instruments, Scale
 from increase_eval.study.plan import AnalysisPlan
-from increase_eval.study.services import ServiceStatistics
+from increase_eval.study.services import PathwayStep, ServiceStatistics
 from increase_eval.study.sources import Source
 from increase_eval.study.structure import (
     Arm,
@@ -170,6 +170,18 @@ class Study(ContractModel):
         return next((level for level in self.head.levels if level.is_site), None)
 
     @property
+    def surveyed_step(self) -> PathwayStep | None:
+        """The step of the pathway whose people the survey asks and the register dates; the last, where it is several.
+
+        None where the service counts nothing, no wave says among whom it asks, or the register dates no such step.
+        """
+        asked = {wave.among_step for wave in self.head.waves}
+        dated = {column.name for column in self.participant_columns}
+        steps = self.services.steps if self.services is not None else ()
+        found = [step for step in steps if step.id in asked and step.register_column in dated]
+        return found[-1] if found else None
+
+    @property
     def is_synthetic(self) -> bool:
         """Whether the data are made up, which every table, figure and page then says."""
         return self.head.provenance == "synthetic"
@@ -179,12 +191,14 @@ class Study(ContractModel):
         """What this study can do, derived from its contract alone.
 
         ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
+        ``register`` (a list of everybody who takes part),
         ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``,
         ``value_for_money`` (costs, and a plan for them).
         """
         answers = {
             "items": any(not scale.delivered for scale in self.scales),
             "scales": bool(self.scales),
+            "register": self.head.participants.is_complete,
             "states": bool(self.head.states),
             "services": self.services is not None,
             "costs": self.services is not None and self.services.has_costs,

@@ -3,7 +3,7 @@
 import dagster as dg
 import pandas as pd
 
-from increase_eval.attrition import response_flow, retention_by_baseline
+from increase_eval.attrition import response_flow, retention_by_baseline, unresolved_links
 from increase_eval.study import Study
 from pipelines.checks import Check
 from pipelines.hand_checks import (
@@ -25,7 +25,8 @@ FLOW_TABLES = {
 
 def attrition_assets(study: Study) -> list[dg.AssetsDefinition]:
     """Build the layer; retention by baseline score needs scales and a second wave."""
-    return [_flow(study), *([_retention(study)] if {"scales", "repeated"} <= study.capabilities else [])]
+    unresolved = [_unresolved(study)] if "register" in study.capabilities else []
+    return [_flow(study), *unresolved, *([_retention(study)] if {"scales", "repeated"} <= study.capabilities else [])]
 
 
 def _flow(study: Study) -> dg.AssetsDefinition:
@@ -51,6 +52,7 @@ def _flow(study: Study) -> dg.AssetsDefinition:
                     waves=study.wave_ids,
                     by=grouped_by(study),
                     levels=group_levels(study),
+                    bases=flow_bases(study),
                     confidence=study.analysis.confidence,
                 )
             frames = {
@@ -62,6 +64,31 @@ def _flow(study: Study) -> dg.AssetsDefinition:
             yield from checked_tables(study, frames, checks, beside=beside)
 
     return flow
+
+
+def flow_bases(study: Study) -> dict[str, str]:
+    """Give the step whose people the survey asks as a denominator: its id -> the participants' column with its date."""
+    step = study.surveyed_step
+    return {step.id: step.register_column} if step is not None else {}
+
+
+def _unresolved(study: Study) -> dg.AssetsDefinition:
+    name = "unresolved_links"
+    checks = [shares_are_shares(name), intervals_hold_their_estimates(name)]
+
+    @table_asset(study, name, inputs=("participants", "responses", "unresolved_rows"), checks=checks)
+    def unresolved(participants: pd.DataFrame, responses: pd.DataFrame, unresolved_rows: pd.DataFrame) -> pd.DataFrame:
+        """One row per reading of the rows under unknown keys, wave and denominator: the share that answered."""
+        return unresolved_links(
+            responses,
+            unresolved_rows,
+            waves=study.wave_ids,
+            participants=participants,
+            bases=flow_bases(study),
+            confidence=study.analysis.confidence,
+        )
+
+    return unresolved
 
 
 def _retention(study: Study) -> dg.AssetsDefinition:

@@ -30,6 +30,7 @@ ACCOUNTS = {
     "input_files": "One row per raw file: its size and the hash of its content.",
     "findings": "One row per thing about the files that costs nothing and should be known, such as an unused column.",
     "proposed_links": "One row per row under an unknown key and participant whose key is one slip away; no keys.",
+    "unresolved_rows": "One row per row under an unknown key, wave and candidate: who it could be, under keyed hashes.",
     "drift": "One row per column whose labels, codes or range differ between waves, files and contract.",
 }
 """The tables that say what became of the raw rows, with their grain."""

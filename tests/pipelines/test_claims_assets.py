@@ -50,10 +50,11 @@ OWN = (
         "published_comparison",
         "feasible_counts",
     ),
+    *("response_flow", "response_patterns", "response_counts", "unresolved_rows", "unresolved_links"),
     *("costs", "cost_ledger", "cost_quarantine"),
     *("proposed_links", "reliability", "retest", "reliable_change", "item_table"),
 )
-MINE = ("reliability", "pathway", "published")
+MINE = ("flow", "reliability", "pathway", "published")
 
 
 @pytest.fixture(scope="session")
@@ -223,6 +224,57 @@ def test_the_three_chapters_say_what_the_tables_hold(published_study, readable, 
     for unit in published_study.head.levels[0].units:
         assert unit.label.in_language(language) in page
     assert not re.search(r">\s*(nan|NaN|None|<NA>)\s*<", page)
+
+
+def test_shares_of_answers_name_whom_they_are_of(published_study, made):
+    flow = made["response_flow"]
+    everybody = flow[(flow["by_arm"] == "all") & (flow["by_site"] == "all")].set_index(["term", "wave"])
+    first, *_, last = published_study.wave_ids
+    counts = made["service_statistics"].groupby("step")["count"].sum()
+    for wave in (first, last):
+        of_step, of_all = everybody.loc[("completed", wave)], everybody.loc[("enrolled", wave)]
+        assert of_step["n"] == counts["completed"]
+        assert of_all["n"] == len(made["participants"])
+        assert of_step["estimate"] * of_step["n"] == pytest.approx(of_all["estimate"] * of_all["n"])
+    shares = dict(zip(published_study.wave_ids, (0.276, 0.095, 0.064), strict=True))
+    for wave, printed in shares.items():
+        assert everybody.loc[("completed", wave), "estimate"] == pytest.approx(printed, abs=0.0005)
+
+
+FIRST_SCREEN = {
+    "en": "27.6% of those who reached the step “Completed training” (4,526)",
+    "fr": "27,6\u202f% parmi les personnes arrivées à l’étape «\u202fFormation achevée\u202f» (4\u202f526)",
+}
+
+
+@pytest.mark.parametrize(("language", "said"), FIRST_SCREEN.items())
+def test_the_first_screen_says_of_whom_each_share_is(published_study, readable, language, said):
+    from increase_eval.reporting.documents.answering import ANSWERING
+    from increase_eval.reporting.documents.attrition.chapter import ATTRITION
+    from increase_eval.reporting.documents.summary import SUMMARY
+
+    page = build_report(
+        published_study,
+        readable,
+        language=language,
+        stamp=Stamp("1", "3", {}),
+        chapters=(SUMMARY, ANSWERING, ATTRITION),
+    )
+    assert page.replace("\u00a0", "\u202f").count(str(escape(said))) == 2
+    assert 'id="attrition-unresolved"' in page
+
+
+def test_rows_under_unknown_keys_move_no_share_by_more_than_their_number(made):
+    rows, links = made["unresolved_rows"], made["unresolved_links"]
+    strangers = rows[rows["answered"]].drop_duplicates(["file", "row"]).groupby("wave").size()
+    wide = links.pivot_table(index=["wave", "term"], columns="contrast", values="estimate", sort=False, observed=True)
+    n = links[links["contrast"] == "as counted"].set_index(["wave", "term"])["n"]
+    further = (wide["each a further respondent"] - wide["as counted"]) * n
+    for (wave, term), people in further.items():
+        if term != "first wave":
+            assert people == pytest.approx(strangers[wave])
+    # Each planted slip is a second submission of somebody who has answered: confirmed, it adds nobody.
+    assert (wide["proposed links confirmed"] - wide["as counted"]).abs().max() == 0
 
 
 def test_a_study_without_counts_says_why_the_chapter_is_not_there(study):

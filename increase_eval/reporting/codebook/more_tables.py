@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-MORE_LABELS: Mapping[str, tuple[Literal["integer", "number", "category", "date", "text"], str]] = {
+MORE_LABELS: Mapping[str, tuple[Literal["integer", "number", "category", "boolean", "date", "text"], str]] = {
     "unit": ("category", "codebook.column_unit"),
     "month": ("date", "codebook.column_month"),
     "step": ("category", "codebook.column_step"),
@@ -37,6 +37,10 @@ MORE_LABELS: Mapping[str, tuple[Literal["integer", "number", "category", "date",
     "slip": ("category", "codebook.column_slip"),
     "agrees": ("text", "codebook.column_agrees"),
     "candidates": ("integer", "codebook.column_candidates"),
+    "person": ("text", "codebook.column_person"),
+    "answered": ("boolean", "codebook.column_answered"),
+    "candidate": ("text", "codebook.column_candidate"),
+    "agreeing": ("integer", "codebook.column_agreeing"),
 }
 """Column -> its type, and the key of its label."""
 

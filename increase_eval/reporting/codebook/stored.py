@@ -115,6 +115,7 @@ STORED_TABLES: Mapping[str, tuple[str, ...]] = {
         "agrees",
         "candidates",
     ),
+    "unresolved_rows": ("file", "row", "wave", "person", "answered", "candidate", "agreeing"),
     **MORE_TABLES,
 }
 """Tables that have these columns in every study that has them (see ``TABLE_NEEDS`` of the module beside)."""

@@ -47,6 +47,8 @@ TABLE_MEASURES: Mapping[str, Measure] = {
     # Figures that others printed, and targets: they have ways of their own, see increase_eval.reporting.leaving.
     "published_comparison": "process",
     "targets": "process",
+    # How far rows that nobody owns could move a share: settled after the flow, with it.
+    "unresolved_links": "process",
 }
 
 

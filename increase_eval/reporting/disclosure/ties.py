@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from increase_eval.reporting.disclosure.rows import EstimateRow, Split
 from increase_eval.reporting.disclosure.system import CountSystem
@@ -121,6 +122,7 @@ def _tie_flow(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
     Those who answered this wave and the one before, taken from those who answered this wave, leave those who came
     back: a count that nobody printed and anybody can work out.
     """
+    _tie_bases(system, [row for row in rows if row.term not in ("first wave", "previous wave")])
     answered = {(row.wave, row.split): row for row in rows if row.term == "enrolled" and row.count is not None}
     for row in rows:
         if row.term == "enrolled" or row.count is None:
@@ -135,6 +137,23 @@ def _tie_flow(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
                 [system.units[row.estimate_unit][0]],
                 remainder=("came from outside", row.term, row.wave, row.split),
             )
+
+
+def _tie_bases(system: CountSystem, rows: Sequence[EstimateRow]) -> None:
+    """Tie each denominator of a flow to the next smaller one: who is in one and not in the other can be worked out."""
+    by_place: dict[tuple[str, Split], list[EstimateRow]] = defaultdict(list)
+    for row in rows:
+        by_place[row.wave, row.split].append(row)
+    for own in by_place.values():
+        own.sort(key=lambda row: (row.n, row.term == "enrolled"), reverse=True)
+        for whole, part in pairwise(own):
+            about = ("in no smaller base", whole.term, part.term, part.wave, part.split)
+            cells = [system.units[row.people_unit][0] for row in (whole, part)]
+            if cells[0] != cells[1]:
+                system.add_up(cells[0], [cells[1]], remainder=(*about, "people"))
+            if whole.count is not None and part.count is not None:
+                counted = [system.units[row.estimate_unit][0] for row in (whole, part)]
+                system.add_up(counted[0], [counted[1]], remainder=(*about, "counted"))
 
 
 def _tie_patterns(system: CountSystem, patterns: Sequence[EstimateRow], rows: Sequence[EstimateRow]) -> None:
@@ -158,7 +177,9 @@ def _waves_meant(row: EstimateRow, waves: list[str]) -> list[tuple[str, ...]]:
     place = waves.index(row.wave)
     if row.term == "enrolled":
         return [(row.wave,)]
-    return [(row.wave, waves[place - 1])] if row.term == "previous wave" and place else [(row.wave, waves[0])]
+    if row.term == "previous wave" and place:
+        return [(row.wave, waves[place - 1])]
+    return [(row.wave, waves[0])] if row.term == "first wave" else []
 
 
 def _counted_cells(system: CountSystem, rows: Iterable[EstimateRow]) -> list[int]:

@@ -11,6 +11,17 @@ from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.baseline import baseline_table
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
+from increase_eval.reporting.documents.denominators import (
+    ENROLLED,
+    PREVIOUS,
+    answered_of_each,
+    counted,
+    denominators_table,
+    main_base,
+    of_step,
+    step_columns,
+    step_sentences,
+)
 from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.documents.results import total_rows
 from increase_eval.reporting.tables import (
@@ -24,9 +35,6 @@ from increase_eval.reporting.tables import (
 )
 from increase_eval.study.structure import Level
 
-ENROLLED = "enrolled"
-PREVIOUS = "previous wave"
-
 
 def answering_content(context: ReportContext) -> dict[str, Any]:
     """Give what the chapter on response says."""
@@ -36,6 +44,7 @@ def answering_content(context: ReportContext) -> dict[str, Any]:
     return {
         "sentences": answered_sentences(context),
         "flow": _flow_table(context, flow),
+        "denominators": denominators_table(context, flow),
         "baseline": baseline_table(context),
         "by_site": _site_table(context, flow, site) if site and "by_site" in flow else None,
         "patterns": _pattern_table(context),
@@ -53,8 +62,10 @@ def answered_sentences(context: ReportContext) -> list[str]:
     if first is None or last is None:
         return []
     sentences = [text.plural("answering.enrolled", _number(first["n"]), number=context.count(first["n"]))]
-    for row in (first, last) if len(waves) > 1 else (first,):
-        sentences.append(_answered(context, row))
+    if main_base(context) != ENROLLED:
+        sentences += [*step_sentences(context), *answered_of_each(context, shares)]
+    else:
+        sentences += [_answered(context, row) for row in ((first, last) if len(waves) > 1 else (first,))]
     patterns = context.table("response_patterns")
     if patterns is not None and len(waves) > 1:
         always = single(total_rows(patterns), term="1" * len(waves))
@@ -112,15 +123,14 @@ def _flow_rows(context: ReportContext, flow: pd.DataFrame) -> Iterator[tuple[Cel
         previous = single(flow, wave=wave, term=PREVIOUS)
         if enrolled is None:
             continue
-        hidden = is_suppressed(enrolled)
-        count = enrolled["estimate"] * enrolled["n"] if not hidden and pd.notna(enrolled["estimate"]) else None
         of_previous = (cells.n(previous), cells.percent(previous)) if previous else (Cell(numbers.MISSING),) * 2
         yield (
             Cell(context.wave(wave)),
             cells.n(enrolled),
-            cells.count(None if count is None else round(count), is_suppressed=hidden),
+            counted(context, enrolled),
             cells.percent(enrolled),
             cells.percent_interval(enrolled),
+            *of_step(context, flow, wave),
             *of_previous,
         )
 
@@ -141,6 +151,7 @@ def _flow_display(
             TableColumn(text("answering.answered_head"), unit=people),
             TableColumn(text("answering.share_head"), unit=text("common.unit_share")),
             TableColumn(text("common.interval", confidence=context.confidence), unit=text("common.unit_share")),
+            *step_columns(context),
             TableColumn(text("answering.previous_head"), unit=people),
             TableColumn(text("answering.previous_share_head"), unit=text("common.unit_share")),
         ),
@@ -258,6 +269,6 @@ ANSWERING = Chapter(
     template="answering.html.j2",
     content=answering_content,
     tables=("response_flow",),
-    optional_tables=("response_patterns", "retention_by_baseline", "baseline_characteristics"),
+    optional_tables=("pathway", "response_patterns", "retention_by_baseline", "baseline_characteristics"),
     figures=("flow", "retention"),
 )

@@ -212,5 +212,5 @@ SUMMARY = Chapter(
     template="summary.html.j2",
     content=summary_content,
     tables=("response_flow",),
-    optional_tables=("score_means", "score_changes", "score_summary", "state_shares", "response_patterns"),
+    optional_tables=("score_means", "score_changes", "score_summary", "state_shares", "response_patterns", "pathway"),
 )

@@ -11,8 +11,9 @@ from increase_eval.reporting.figures.compose import compose
 from increase_eval.reporting.figures.drawing import Drawing
 from increase_eval.reporting.figures.flow_counts import ENROLLED, PREVIOUS, Column, read_columns
 from increase_eval.reporting.figures.sheet import Sheet
-from increase_eval.reporting.figures.words import HIDDEN, TOTAL, Words, drawn_arms, only_total
+from increase_eval.reporting.figures.words import HIDDEN, MISSING_ARM, TOTAL, Words, drawn_arms, only_total
 from increase_eval.study import Study
+from increase_eval.study.services import PathwayStep
 
 MOST_ARMS_DOWN = 3
 """Beyond so many arms the boxes of a downward flow become too narrow for their words."""
@@ -34,30 +35,54 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     flow = only_total(tables["response_flow"], but=("by_arm",))
     waves = [wave for wave in study.wave_ids if (flow["wave"] == wave).fillna(False).any()]
     arms = drawn_arms(study, flow)
-    drawn = flow[flow["term"].isin([ENROLLED, PREVIOUS]) & flow["by_arm"].isin([TOTAL, *arms])]
-    total, *columns = read_columns(drawn, [TOTAL, *arms], waves)
+    base = _base(study, flow)
+    terms = [ENROLLED, PREVIOUS, *([base.id] if base else [])]
+    drawn = flow[flow["term"].isin(terms) & flow["by_arm"].isin([TOTAL, *arms])]
+    total, *columns = read_columns(drawn, [TOTAL, *arms], waves, base=base.id if base else None)
+    step = base.label.in_language(language) if base else None
     is_down = len(arms) <= MOST_ARMS_DOWN
-    body = _Down(words, total, columns, waves) if is_down else _Across(words, [total, *columns], waves)
+    body = _Down(words, total, columns, waves, step) if is_down else _Across(words, [total, *columns], waves, step)
     return compose(
         words,
         figure_id="flow",
         table="response_flow",
         data=drawn,
-        title=_title(total, columns, waves, words),
-        subtitle=words.text("figures.flow_subtitle", waves=words.waves(waves)),
-        caption=words.caption(drawn, words.text("figures.flow_note" if is_down else "figures.flow_note_across")),
+        title=_title(total, columns, waves, words, step),
+        subtitle=words.text("figures.flow_subtitle", waves=words.waves(waves), whom=_said(words, "of_whom", step)),
+        caption=words.caption(
+            drawn,
+            words.text(
+                "figures.flow_note" if is_down else "figures.flow_note_across", before=_said(words, "before", step)
+            ),
+        ),
         keys=(),
         height=body.height,
         put=body.put,
-        described=[_described(column, waves, words) for column in (total, *columns)],
+        described=[_described(column, waves, words, step) for column in (total, *columns)],
     )
+
+
+def _base(study: Study, flow: pd.DataFrame) -> PathwayStep | None:
+    """Give the step of the pathway that shares are of, where the flow has it as a denominator."""
+    step = study.surveyed_step
+    return step if step is not None and (flow["term"] == step.id).fillna(False).any() else None
+
+
+def _said(words: Words, what: str, step: str | None, **values: object) -> str:
+    """Say something of everybody enrolled, or of those who reached a step."""
+    if step is None:
+        return words.text(f"figures.flow_{what}_enrolled", **values)
+    return words.text(f"figures.flow_{what}_reached", step=step, **values)
 
 
 class _Down:
     """Few arms: one column of boxes an arm, everybody on top."""
 
-    def __init__(self, words: Words, total: Column, columns: Sequence[Column], waves: Sequence[str]) -> None:
+    def __init__(
+        self, words: Words, total: Column, columns: Sequence[Column], waves: Sequence[str], step: str | None
+    ) -> None:
         self.words, self.total, self.columns, self.waves = words, total, columns, waves
+        self.digits = _digits(step)
         self.width = min(WIDEST, (INNER - 4.0 * (len(columns) - 1)) / len(columns))
         spare = INNER - self.width * len(columns)
         self.lefts = [1.5 + (place + 0.5) * spare / len(columns) + place * self.width for place in range(len(columns))]
@@ -65,6 +90,7 @@ class _Down:
             [
                 *st.wrap(words.arm(column.group), self.width - 3, bold=True),
                 *st.wrap(words.text("figures.enrolled_is", n=words.count(column.enrolled)), self.width - 3),
+                *(st.wrap(_reached(words, column, step), self.width - 3) if step else ()),
             ]
             for column in columns
         ]
@@ -101,10 +127,10 @@ class _Down:
         ):
             sheet.arrow((spine, y), (spine, y - GAP))
             texts = [self.words.text("figures.left_is", n=self.words.count(step.left))]
-            if order:
+            if order or column.reached is not None:
                 texts.append(self.words.text("figures.back_is", n=self.words.count(step.came_back)))
             self._put_changes(sheet, texts, spine, y)
-            answered = self.words.answered(step)
+            answered = self.words.answered(step, digits=self.digits)
             self._put_box(sheet, (left, y - GAP, self.width, height), [*lines, answered], bold_lines=len(lines))
             y -= GAP + height
 
@@ -133,19 +159,20 @@ class _Down:
 class _Across:
     """Many arms: one line of boxes an arm, waves from left to right, everybody first."""
 
-    def __init__(self, words: Words, columns: Sequence[Column], waves: Sequence[str]) -> None:
-        self.words, self.columns, self.waves = words, columns, waves
+    def __init__(self, words: Words, columns: Sequence[Column], waves: Sequence[str], step: str | None) -> None:
+        self.words, self.columns, self.waves, self.step = words, columns, waves, step
         changes = [
             text
             for column in columns
             for step in column.steps
             for text in (self._change("−", step.left), self._change("+", step.came_back))
         ]
+        changes += [self._change("−", column.not_reached) for column in columns if self.step is not None]
         self.gap = max(map(st.text_width, changes), default=6.0) + 3.0
-        self.box = (INNER + self.gap) / (len(waves) + 1) - self.gap
-        names = [words.text("figures.enrolled"), *map(words.wave, waves)]
+        names = [words.text("figures.enrolled"), *([step] if step else []), *map(words.wave, waves)]
+        self.box = (INNER + self.gap) / len(names) - self.gap
         # A name may reach over the gap beside its box; the last has none.
-        rooms = [self.box + self.gap - 2.0] * len(waves) + [self.box]
+        rooms = [self.box + self.gap - 2.0] * (len(names) - 1) + [self.box]
         self.names = [st.wrap(name, room, bold=True) for name, room in zip(names, rooms, strict=True)]
         self.head = max(map(len, self.names)) * st.line_height() + 1.5
         self.height = self.head + ACROSS_ROW * len(columns) - 2.0
@@ -166,16 +193,22 @@ class _Across:
         sheet.text(1.5, top - st.line_height() + 0.6, self.words.arm(column.group))
         top -= st.line_height() + 0.6
         self._put_box(sheet, 1.5, top, [self.words.count(column.enrolled)])
+        boxes: list[tuple[list[str], int | None, int | None, bool]] = []
+        if self.step is not None:
+            boxes.append(([self.words.count(column.reached)], column.not_reached, None, False))
         for place, step in enumerate(column.steps):
-            left = 1.5 + (place + 1) * (self.box + self.gap)
-            share = [] if step.share is None else [self.words.percent(step.share)]
-            self._put_box(sheet, left, top, [self.words.count(step.answered), *share])
+            share = [] if step.share is None else [self.words.percent(step.share, digits=_digits(self.step))]
+            lines = [self.words.count(step.answered), *share]
+            boxes.append((lines, step.left, step.came_back, place > 0 or self.step is not None))
+        for place, (lines, left_it, came, shows_came) in enumerate(boxes, start=1):
+            left = 1.5 + place * (self.box + self.gap)
+            self._put_box(sheet, left, top, lines)
             middle = top - ACROSS_BOX / 2
             sheet.arrow((left - self.gap, middle), (left, middle))
             centre = left - self.gap / 2
-            sheet.text(centre, middle + 0.8, self._change("−", step.left), ha="center")
-            if place:
-                sheet.text(centre, middle - 3.4, self._change("+", step.came_back), ha="center")
+            sheet.text(centre, middle + 0.8, self._change("−", left_it), ha="center")
+            if shows_came:
+                sheet.text(centre, middle - 3.4, self._change("+", came), ha="center")
 
     def _put_box(self, sheet: Sheet, left: float, top: float, lines: Sequence[str]) -> None:
         sheet.box(left, top - ACROSS_BOX, self.box, ACROSS_BOX)
@@ -185,18 +218,32 @@ class _Across:
             sheet.text(left + self.box / 2, y + 0.9, line, ha="center")
 
 
-def _title(total: Column, columns: Sequence[Column], waves: Sequence[str], words: Words) -> str:
-    """Say how many of those enrolled answered the last wave, and between which shares the arms lie."""
-    last = total.steps[-1]
-    if total.enrolled is None or last.answered is None or last.share is None:
+def _digits(step: str | None) -> int:
+    """Shares of those who reached a step are printed elsewhere with one decimal; so they are here."""
+    return 0 if step is None else 1
+
+
+def _reached(words: Words, column: Column, step: str | None) -> str:
+    """Say how many reached the step that shares are of; nothing where they are of everybody enrolled."""
+    return "" if step is None else words.text("figures.reached_is", step=step, n=words.count(column.reached))
+
+
+def _title(
+    total: Column, columns: Sequence[Column], waves: Sequence[str], words: Words, step: str | None = None
+) -> str:
+    """Say how many of those enrolled, or of those who reached a step, answered the last wave, and how the arms lie."""
+    last, digits = total.steps[-1], _digits(step)
+    whole = total.enrolled if step is None else total.reached
+    if whole is None or last.answered is None or last.share is None:
         return words.text("figures.flow_plain", waves=words.waves(waves))
     parts = {
-        "answered": words.count(last.answered),
-        "enrolled": words.count(total.enrolled),
-        "share": words.percent(last.share),
+        # Of those who reached the step, where shares are of them.
+        "answered": words.count(round(last.share * whole)),
+        "whom": _said(words, "whom", step, n=words.count(whole)),
+        "share": words.percent(last.share, digits=digits),
         "wave": words.wave(waves[-1]),
     }
-    shares = [(column.steps[-1].share, words.arm(column.group)) for column in columns]
+    shares = [(column.steps[-1].share, words.arm(column.group)) for column in columns if column.group != MISSING_ARM]
     known = [(share, name) for share, name in shares if share is not None]
     if len(known) < 2:
         return words.text("figures.flow_title", **parts)
@@ -204,24 +251,29 @@ def _title(total: Column, columns: Sequence[Column], waves: Sequence[str], words
         min(known, key=lambda pair: pair[0]),
         max(known, key=lambda pair: pair[0]),
     )
-    if words.percent(low) == words.percent(high):
+    if words.percent(low, digits=digits) == words.percent(high, digits=digits):
         return words.text("figures.flow_title_same", **parts)
     return words.text(
         "figures.flow_title_arms" if len(known) == 2 else "figures.flow_title_range",
         **parts,
-        low=words.percent(low),
+        low=words.percent(low, digits=digits),
         low_arm=low_name,
-        high=words.percent(high),
+        high=words.percent(high, digits=digits),
         high_arm=high_name,
     )
 
 
-def _described(column: Column, waves: Sequence[str], words: Words) -> str:
+def _described(column: Column, waves: Sequence[str], words: Words, step: str | None) -> str:
+    digits = _digits(step)
     points = [
         words.text(
-            "figures.flow_point", wave=words.wave(wave), answered=words.answered(step), left=words.count(step.left)
+            "figures.flow_point",
+            wave=words.wave(wave),
+            answered=words.answered(each, digits=digits),
+            left=words.count(each.left),
         )
-        for wave, step in zip(waves, column.steps, strict=True)
+        for wave, each in zip(waves, column.steps, strict=True)
     ]
     series = words.text("figures.flow_series", group=words.arm(column.group), n=words.count(column.enrolled))
+    series = "; ".join(part for part in (series, _reached(words, column, step)) if part)
     return words.text("figures.series", series=series, points="; ".join(points))

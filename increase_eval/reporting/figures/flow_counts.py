@@ -19,11 +19,12 @@ class Step:
     Attributes
     ----------
     answered, share
-        Who answered, as a number and as a share of those enrolled.
+        Who answered, as a number; and the share who did of those enrolled, or of those who reached the base.
     left
-        Who answered the wave before and not this one; at the first wave, who was enrolled and did not answer it.
+        Who answered the wave before and not this one; at the first wave, who was enrolled, or reached the base, and did
+        not answer it.
     came_back
-        Who answered this wave and not the one before.
+        Who answered this wave and not the one before; at the first wave, who had not reached the base.
     """
 
     answered: int | None
@@ -34,29 +35,50 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One group of participants: how many were enrolled, and its steps in the order of the waves."""
+    """One group of participants: how many were enrolled and reached the base, and its steps in order."""
 
     group: str
     enrolled: int | None
     steps: tuple[Step, ...]
+    reached: int | None = None
+
+    @property
+    def not_reached(self) -> int | None:
+        """Who was enrolled and did not reach the base."""
+        return _less(self.enrolled, self.reached)
 
 
-def read_columns(flow: pd.DataFrame, groups: Sequence[str], waves: Sequence[str]) -> tuple[Column, ...]:
-    """Read the numbers of a flow diagram from the protected table of responses."""
+def read_columns(
+    flow: pd.DataFrame, groups: Sequence[str], waves: Sequence[str], *, base: str | None = None
+) -> tuple[Column, ...]:
+    """Read the numbers of a flow diagram from the protected table of responses.
+
+    Parameters
+    ----------
+    flow
+        ``response_flow``, protected.
+    groups, waves
+        The arms, ``all`` among them, and the waves in order.
+    base
+        The denominator of the shares, where it is another than everybody enrolled.
+    """
     found = {(row["by_arm"], row["wave"], row["term"]): row for row in flow.to_dict("records")}
     columns = []
     for group in groups:
         steps: list[Step] = []
-        enrolled = None
+        enrolled = reached = None
         for wave in waves:
             n, answered, share = _row(found.get((group, wave, ENROLLED)))
-            base, both, _ = _row(found.get((group, wave, PREVIOUS)))
+            reached, within, of_base = _row(found.get((group, wave, base or ENROLLED)))
+            before, both, _ = _row(found.get((group, wave, PREVIOUS)))
             enrolled = n if enrolled is None else enrolled
+            share = share if base is None else of_base
             if not steps:
-                steps.append(Step(answered, share, _less(n, answered), None))
+                back = None if base is None else _less(answered, within)
+                steps.append(Step(answered, share, _less(reached, within), back))
             else:
-                steps.append(Step(answered, share, _less(base, both), _less(answered, both)))
-        columns.append(Column(group, enrolled, tuple(steps)))
+                steps.append(Step(answered, share, _less(before, both), _less(answered, both)))
+        columns.append(Column(group, enrolled, tuple(steps), None if base is None else reached))
     return tuple(columns)
 
 

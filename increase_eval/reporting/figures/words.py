@@ -87,15 +87,15 @@ class Words:
         """Write a count, or the mark of a suppressed one."""
         return HIDDEN if pd.isna(value) else format_count(value, self.language)
 
-    def answered(self, step: Step) -> str:
-        """Say who answered a wave: a number, and its share of those enrolled."""
+    def answered(self, step: Step, *, digits: int = 0) -> str:
+        """Say who answered a wave: a number, and its share of those enrolled, or of those who reached a step."""
         if step.answered is None or step.share is None:
             return self.text("figures.answered_plain", n=self.count(step.answered))
-        return self.text("figures.answered", n=self.count(step.answered), share=self.percent(step.share))
+        return self.text("figures.answered", n=self.count(step.answered), share=self.percent(step.share, digits=digits))
 
-    def percent(self, value: Any) -> str:
+    def percent(self, value: Any, *, digits: int = 0) -> str:
         """Write a share, or the mark of a suppressed one."""
-        return HIDDEN if pd.isna(value) else format_percent(value, self.language)
+        return HIDDEN if pd.isna(value) else format_percent(value, self.language, digits=digits)
 
     def caption(self, data: pd.DataFrame, *parts: str) -> str:
         """Put the caption together: what the figure says of itself, what was suppressed, where the data are from."""

@@ -9,9 +9,11 @@ from increase_eval.study.problems import Problem
 from increase_eval.study.references.instruments import instrument_problems
 from increase_eval.study.references.names import Names
 from increase_eval.study.references.plan import plan_problems
+from increase_eval.study.references.published import published_problems
 from increase_eval.study.references.services import service_problems
 from increase_eval.study.references.sources import source_problems
 from increase_eval.study.references.structure import structure_problems
+from increase_eval.study.references.synthetic import synthetic_problems
 from increase_eval.study.references.tables import table_problems
 
 
@@ -37,4 +39,6 @@ def reference_problems(documents: Mapping[str, Document]) -> list[Problem]:
         *instrument_problems(names),
         *plan_problems(names),
         *service_problems(names),
+        *published_problems(names),
+        *synthetic_problems(names),
     ]

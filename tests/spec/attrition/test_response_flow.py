@@ -43,6 +43,35 @@ def test_each_share_states_its_denominator() -> None:
     assert not ((shares["term"] == "previous wave") & (shares["wave"] == "t1")).any()
 
 
+def test_a_base_is_a_denominator_of_its_own_in_every_wave_and_group() -> None:
+    # Three of four completed, by the date they have; two of these answered the first wave and one the last.
+    who = people("aabb").assign(completed_on=pd.to_datetime(["2020-01-01", None, "2020-02-01", "2020-03-01"]))
+    flow = response_flow(answers(["111", "110", "100", "000"]), who, waves=WAVES, bases={"completed": "completed_on"})
+    shares = flow.to_frame()
+    base = {"term": "completed", "by_arm": "all"}
+    assert row(shares, wave="t1", **base)[["estimate", "n"]].tolist() == [pytest.approx(2 / 3), 3]
+    assert row(shares, wave="t3", **base)[["estimate", "n"]].tolist() == [pytest.approx(1 / 3), 3]
+    assert row(shares, wave="t1", term="completed", by_arm="a")[["estimate", "n"]].tolist() == [1, 1]
+    # Whoever answered without being in the base counts among the enrolled alone.
+    assert row(shares, wave="t2", term="enrolled", by_arm="all")["estimate"] == 0.5
+    assert row(shares, wave="t2", **base)["estimate"] == pytest.approx(1 / 3)
+
+
+def test_a_base_can_be_given_as_true_and_false() -> None:
+    who = people("aa").assign(there=[True, False])
+    shares = response_flow(answers(["111", "000"]), who, waves=WAVES, bases={"there": "there"}).to_frame()
+    assert row(shares, term="there", wave="t1", by_arm="all")[["estimate", "n"]].tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("bases", "said"),
+    [({"enrolled": "arm"}, "denominators already"), ({"done": "gone"}, r"participants lacks \['gone'\]")],
+)
+def test_a_base_without_a_column_or_under_a_taken_name_is_refused(bases: dict[str, str], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        response_flow(answers(["111"]), people("a"), waves=WAVES, bases=bases)
+
+
 def test_intervals_are_wilson() -> None:
     flow = response_flow(answers(["111"] * 7 + ["000"] * 3), people("a" * 10), waves=WAVES)
     cells = row(flow.shares, term="enrolled", wave="t1", by_arm="all")

@@ -98,6 +98,21 @@ def test_of_several_candidates_the_one_who_agrees_most_is_taken_and_a_tie_stays_
     assert linked["n_dropped"].tolist() == [dropped]
 
 
+def test_a_base_holds_no_more_further_respondents_than_it_has_people() -> None:
+    people = pd.DataFrame({"participant": [f"p{i}" for i in range(4)], "completed_on": ["d", None, "d", None]})
+    rows = strange(*((row, "t2", f"x{row}", True, "p2", 1) for row in range(3)))
+    table = unresolved_links(FOUR, rows, waves=WAVES, participants=people, bases={"completed": "completed_on"})
+    key = ("t2", "completed")
+    # p0 and p2 completed; p0 answered. Three strangers could fill one place, and the links all name p2.
+    assert [counts(table, reading)[key] for reading in READINGS] == [(1, 2), (2, 2), (2, 2)]
+    assert counts(table, AS_COUNTED)["t1", "completed"] == (1, 2)
+
+
+def test_bases_need_participants() -> None:
+    with pytest.raises(ValueError, match="need participants"):
+        unresolved_links(FOUR, strange(), waves=WAVES, bases={"completed": "completed_on"})
+
+
 def test_a_row_that_holds_no_answer_is_no_respondent_in_any_reading() -> None:
     table = unresolved_links(FOUR, strange((2, "t2", "x", False, "p1", 2)), waves=WAVES)
     for reading in READINGS:

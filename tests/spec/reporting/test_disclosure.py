@@ -175,6 +175,33 @@ def test_who_came_back_after_a_gap_is_hidden():
     assert _shown(protected, "estimate")[2:].count("?") >= 1
 
 
+def test_who_did_not_reach_a_base_is_hidden():
+    # 100 enrolled and 96 completed: the 4 between must not follow from the two denominators.
+    rows = [("enrolled", 50, 100), ("completed", 50, 96)]
+    flow = estimate_table(
+        [{"wave": "w1", "term": term, "estimate": count / n, "n": n} for term, count, n in rows], outcome="responded"
+    )
+    protected = protect_tables({"response_flow": flow}, threshold=10)["response_flow"]
+    assert protected["n"].isna().any()
+
+
+def test_who_answered_without_reaching_a_base_is_hidden():
+    # 60 of the enrolled answered, 56 of them completed: 4 answered and did not complete.
+    rows = [("enrolled", 60, 200), ("completed", 56, 150)]
+    flow = estimate_table(
+        [{"wave": "w1", "term": term, "estimate": count / n, "n": n} for term, count, n in rows], outcome="responded"
+    )
+    assert _shown(protect_tables({"response_flow": flow}, threshold=10)["response_flow"], "estimate").count("?") >= 1
+
+
+def test_equal_counts_of_a_flow_are_shown():
+    rows = [("enrolled", 60, 200), ("completed", 60, 150)]
+    flow = estimate_table(
+        [{"wave": "w1", "term": term, "estimate": count / n, "n": n} for term, count, n in rows], outcome="responded"
+    )
+    assert _shown(protect_tables({"response_flow": flow}, threshold=10)["response_flow"], "estimate") == ["0.3", "0.4"]
+
+
 def test_patterns_are_hidden_in_the_light_of_the_flow():
     flow = estimate_table(
         [{"wave": w, "term": "enrolled", "estimate": c / 100, "n": 100} for w, c in (("w1", 100), ("w2", 45))],

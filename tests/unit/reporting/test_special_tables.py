@@ -13,6 +13,7 @@ from increase_eval.reporting.special_tables import (
     items_that_leave,
     published_that_leaves,
     targets_that_leave,
+    unresolved_that_leave,
 )
 from increase_eval.results import estimate_table
 from increase_eval.study.services import ServiceStatistics
@@ -163,3 +164,39 @@ def test_item_tables_lose_small_ends_and_few_missing_answers(study: Study, table
 def test_a_study_without_published_figures_has_nothing_to_withhold_of_them(study: Study) -> None:
     table = estimate_table([{"outcome": "a", "term": "published", "estimate": 4.0}])
     pd.testing.assert_frame_equal(published_that_leaves(study, table, {}), table)
+
+
+def readings(counts: dict[tuple[str, str], tuple[int, int, int]]) -> pd.DataFrame:
+    rows = [
+        {"term": term, "wave": wave, "contrast": reading, "estimate": count / n, "n": n, "n_dropped": further}
+        for (wave, term), (counted, further, n) in counts.items()
+        for reading, count in (("as counted", counted), ("each a further respondent", counted + further))
+    ]
+    return estimate_table(rows, outcome="responded")
+
+
+def test_readings_of_unresolved_rows_leave_where_the_flow_shows_the_share(study: Study) -> None:
+    table = readings({("t1", "enrolled"): (60, 3, 100), ("t2", "enrolled"): (40, 20, 100)})
+    flow = estimate_table(
+        [
+            {"term": "enrolled", "wave": "t1", "by_arm": "all", "estimate": 0.6, "n": 100},
+            {"term": "enrolled", "wave": "t2", "by_arm": "all", "n": 100, "status": "suppressed"},
+        ],
+        outcome="responded",
+    )
+    left = unresolved_that_leave(study, table, {"response_flow": flow})
+    assert left["estimate"].notna().tolist() == [True, True, False, False]
+    assert left["n_dropped"].isna().all()
+    assert left.loc[2:, "n"].isna().all()
+    alone = unresolved_that_leave(study, table, {})
+    assert alone["estimate"].notna().all()
+    assert alone["n_dropped"].tolist()[2:] == [20, 20]
+
+
+@pytest.mark.parametrize("cell", [(4, 20, 100), (60, 35, 100), (4, 0, 6)])
+def test_a_reading_of_few_people_takes_the_others_of_its_share_with_it(
+    study: Study, cell: tuple[int, int, int]
+) -> None:
+    left = unresolved_that_leave(study, readings({("t1", "enrolled"): cell}), {})
+    assert left["estimate"].isna().all()
+    assert (left["status"] == "suppressed").all()

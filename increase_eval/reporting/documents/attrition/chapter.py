@@ -6,12 +6,14 @@ from typing import Any
 
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.attrition.staying import STAYING
+from increase_eval.reporting.documents.attrition.unresolved import UNRESOLVED
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
 
 SECTIONS: tuple[Section, ...] = (
     # Who left.
     STAYING,
+    UNRESOLVED,
     # What may be corrected for: models and weights; then imputation.
     # What cannot: bounds and dials; then tipping points; then non-response anchored on the service's counts.
     # What holds: the robustness of every headline, last.

@@ -13,6 +13,7 @@ from matplotlib.text import Text
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure import protect_tables
 from increase_eval.reporting.figures import FIGURES, Drawing, data_csv, render, write_drawing
+from increase_eval.reporting.figures.flow_counts import read_columns
 from increase_eval.reporting.figures.style import MM_PER_INCH, PAGE_MM, SMALLEST_PT, STYLE
 
 SHAPES = [(2, 2, "fr"), (2, 5, "en"), (3, 3, "fr"), (4, 3, "fr"), (7, 6, "fr")]
@@ -240,3 +241,19 @@ def test_rendering_leaves_the_settings_of_others_alone(case):
     before = dict(matplotlib.rcParams)
     render(FIGURES["flow"].draw(*case(2, 2), "en"), "svg")
     assert dict(matplotlib.rcParams) == before
+
+
+def test_shares_of_a_flow_can_be_of_those_who_reached_a_step():
+    cells = [("enrolled", "t0", 60, 200), ("done", "t0", 58, 120), ("enrolled", "t1", 40, 200), ("done", "t1", 39, 120),
+             ("previous wave", "t1", 35, 60)]  # fmt: skip
+    flow = pd.DataFrame(
+        [{"by_arm": "all", "term": term, "wave": wave, "estimate": count / n, "n": n} for term, wave, count, n in cells]
+    )
+    [column] = read_columns(flow, ["all"], ["t0", "t1"], base="done")
+    assert (column.enrolled, column.reached, column.not_reached) == (200, 120, 80)
+    first, second = column.steps
+    # 58 of the 120 answered: 62 left, and 2 answered who had not reached the step.
+    assert (first.answered, first.left, first.came_back) == (60, 62, 2)
+    assert first.share == pytest.approx(58 / 120)
+    assert (second.answered, second.left, second.came_back) == (40, 25, 5)
+    assert second.share == pytest.approx(39 / 120)
