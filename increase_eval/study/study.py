@@ -191,14 +191,14 @@ class Study(ContractModel):
         """What this study can do, derived from its contract alone.
 
         ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
-        ``register`` (a list of everybody who takes part),
+        ``complete_list`` (a list of everybody who takes part),
         ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``,
         ``value_for_money`` (costs, and a plan for them).
         """
         answers = {
             "items": any(not scale.delivered for scale in self.scales),
             "scales": bool(self.scales),
-            "register": self.head.participants.is_complete,
+            "complete_list": self.head.participants.is_complete,
             "states": bool(self.head.states),
             "services": self.services is not None,
             "costs": self.services is not None and self.services.has_costs,

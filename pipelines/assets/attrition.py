@@ -25,7 +25,7 @@ FLOW_TABLES = {
 
 def attrition_assets(study: Study) -> list[dg.AssetsDefinition]:
     """Build the layer; retention by baseline score needs scales and a second wave."""
-    unresolved = [_unresolved(study)] if "register" in study.capabilities else []
+    unresolved = [_unresolved(study)] if "complete_list" in study.capabilities else []
     return [_flow(study), *unresolved, *([_retention(study)] if {"scales", "repeated"} <= study.capabilities else [])]
 
 

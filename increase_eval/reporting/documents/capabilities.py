@@ -16,7 +16,7 @@ WITHOUT: Mapping[str, str] = {
     "control_arm": "common.without_control_arm",
     "sites": "common.without_sites",
     "published": "common.without_published",
-    "register": "common.without_register",
+    "complete_list": "common.without_complete_list",
     "repeated": "common.without_repeated",
     "randomised": "common.without_randomised",
     "value_for_money": "common.without_value_for_money",

@@ -42,7 +42,7 @@ def step_sentences(context: ReportContext) -> Iterator[str]:
         return
     pathway = context.table("pathway")
     counted = single(total_rows(pathway), term=step.id, contrast="count") if pathway is not None else None
-    named = {"step": context.words(step.label), "register": context.count(row["n"])}
+    named = {"step": context.words(step.label), "listed": context.count(row["n"])}
     if counted is None or is_suppressed(counted) or pd.isna(counted["estimate"]):
         yield context.text("denominators.register_count", **named)
     elif int(counted["estimate"]) == int(row["n"]):

@@ -36,5 +36,11 @@ def stored_tables(study, raw_folder):
 
 
 @pytest.fixture(scope="session")
+def take_in(study):
+    """Take in a raw folder as the pipeline does, and give the tables that published figures rest on."""
+    return lambda folder: stored_tables(study, folder)
+
+
+@pytest.fixture(scope="session")
 def tables(study, raw_folder):
     return stored_tables(study, raw_folder)

@@ -74,6 +74,6 @@ UNRESOLVED = Section(
     title="unresolved.title",
     template="attrition_unresolved.html.j2",
     content=unresolved_content,
-    needs=frozenset({"register"}),
+    needs=frozenset({"complete_list"}),
     tables=("unresolved_links",),
 )
