@@ -65,7 +65,7 @@ def hypothesis(terms: Any, columns: Sequence[Column]) -> tuple[FloatArray, str]:
     wanted = [terms] if isinstance(terms, str) else list(terms)
     rows: list[int] = []
     for name in wanted:
-        factors = {part.strip() for part in name.split(":")}
+        factors = {_plain(part) for part in name.split(":")}
         found = [k for k, column in enumerate(columns) if column.name == name or {*column.term} == factors]
         if not found:
             have = sorted({":".join(column.term) for column in columns if column.term})
@@ -74,6 +74,12 @@ def hypothesis(terms: Any, columns: Sequence[Column]) -> tuple[FloatArray, str]:
     if not rows:
         raise ValueError("no term is named, so there is nothing to test")
     return np.eye(p)[list(dict.fromkeys(rows))], " + ".join(wanted)
+
+
+def _plain(part: str) -> str:
+    """Give the name of a factor, also where it is written as in the formula: ``C(arm)`` or in backticks."""
+    name = part.strip()
+    return (name[2:-1] if name.startswith("C(") and name.endswith(")") else name).strip().strip("`")
 
 
 def independent_rows(functions: FloatArray) -> FloatArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -71,6 +72,8 @@ def _held(layout: Layout, factors: Sequence[str], at: Mapping[str, Any]) -> dict
     """Numbers for covariates and level numbers for factors that are held."""
     variables = layout.design.variables
     having = [name for name, variable in variables.items() if variable.levels is not None]
+    if len(set(factors)) < len(factors):
+        raise ValueError(f"a factor is named twice: {list(factors)}")
     for name in factors:
         if name not in having:
             hint = f" (it is a number: write C({name}) in the formula to make it one)" if name in variables else ""
@@ -85,7 +88,7 @@ def _held(layout: Layout, factors: Sequence[str], at: Mapping[str, Any]) -> dict
 
 def _hold(variable: Variable, value: Any) -> float | int:
     if variable.levels is None:
-        number = float(value)
+        number = float(value) if isinstance(value, Real) else float("nan")
         if not np.isfinite(number):
             raise ValueError(f"at= holds {variable.name!r} at {value!r}; it must be a finite number")
         return number

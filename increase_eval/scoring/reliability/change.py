@@ -221,6 +221,8 @@ def reliable_change(
 
 
 def _checked(series: pd.Series[float], name: str) -> pd.Series[float]:
+    if not isinstance(series, pd.Series):
+        raise TypeError(f"{name} must be a Series with the participants for index, so that waves can be paired")
     values = series.astype("Float64").astype("float64").dropna()
     if not series.index.is_unique:
         raise ValueError(f"{name} has {int(series.index.duplicated().sum())} participants more than once")

@@ -8,7 +8,7 @@ people who answered both items: more people, at the price of a matrix that no se
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +22,7 @@ FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 Missing = Literal["listwise", "pairwise"]
 Metric = Literal["covariance", "correlation"]
-Items = pd.DataFrame | PatternMoments
+Items = pd.DataFrame | PatternMoments | npt.NDArray[Any]
 
 ROUNDING = 1e-14
 """A variance this small beside the mean square about the provisional centre is rounding, and the item does not vary."""
@@ -68,7 +68,8 @@ def item_covariance(items: Items, *, missing: Missing = "listwise", fewest_items
     Parameters
     ----------
     items
-        One row per participant and one column per item, already recoded and reversed; or the moments of such a table.
+        One row per participant and one column per item, already recoded and reversed, as a table or a matrix; or the
+        moments of such a table.
     missing
         ``listwise`` or ``pairwise``.
     fewest_items
@@ -101,8 +102,12 @@ def item_covariance(items: Items, *, missing: Missing = "listwise", fewest_items
     return ItemCovariance(moments.columns, covariance, correlation, means, n, answered - n)
 
 
-def _moments(items: pd.DataFrame) -> PatternMoments:
-    """Take the moments of columns of any type that holds numbers."""
+def _moments(items: pd.DataFrame | npt.NDArray[Any]) -> PatternMoments:
+    """Take the moments of columns of any type that holds numbers; those of a matrix are named by their numbers."""
+    if not isinstance(items, pd.DataFrame):
+        if np.ndim(items) != 2:
+            raise ValueError(f"items must be a table or a matrix, people by items; got {np.ndim(items)} dimensions")
+        items = pd.DataFrame(np.asarray(items))
     if not items.columns.is_unique:
         raise ValueError(f"columns stand twice: {sorted(set(items.columns[items.columns.duplicated()]))}")
     columns = {}

@@ -111,6 +111,8 @@ def retest_reliability(
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")
     for name, scores in (("first", first), ("second", second)):
+        if not isinstance(scores, pd.Series):
+            raise TypeError(f"{name} must be a Series with the participants for index, so that waves can be paired")
         if not scores.index.is_unique:
             raise ValueError(f"{name} has {int(scores.index.duplicated().sum())} participants more than once")
     pairs = pd.concat({"first": first, "second": second}, axis=1).astype("Float64").astype("float64")

@@ -180,6 +180,8 @@ def test_all_pairs_adjusted(adjust):
     # The recorded contrasts are first minus later level, ours later minus first.
     np.testing.assert_allclose(ours["estimate"], -np.array(found["estimate"]), rtol=COEFFICIENT)
     np.testing.assert_allclose(ours["p_value"], found["p.value"], atol=P_VALUE)
+    np.testing.assert_allclose(ours["std_error"], found["SE"], rtol=COEFFICIENT)
+    np.testing.assert_allclose(ours["df"], found["df"], rtol=COEFFICIENT)
 
 
 class TestPublicCases:
@@ -192,6 +194,9 @@ class TestPublicCases:
         fit = fit_fev(covariance=covariance, df="satterthwaite")
         assert_core(fit, found["core"], rtol)
         assert_coefficients(fit, found["satterthwaite_coefficients"], rtol)
+        theirs = np.array(found["vcov_beta"]["values"])
+        size = np.sqrt(np.outer(np.diag(theirs), np.diag(theirs)))
+        assert np.abs((fit.vcov.to_numpy() - theirs) / size).max() < 10 * rtol
         if "kenward_roger_coefficients" in found:
             fit = fit_fev(covariance=covariance, df="kenward-roger")
             assert_coefficients(fit, found["kenward_roger_coefficients"], rtol)
@@ -224,4 +229,7 @@ class TestPublicCases:
         found = numbers("mmrm_fev_cs_vs_lme4")["lmer"]
         fit = fit_fev(covariance="cs", df="satterthwaite")
         assert fit.log_likelihood == pytest.approx(found["reml_loglik"], rel=LIKELIHOOD)
+        covariance = fit.covariance.to_numpy()
+        assert np.sqrt(covariance[0, 1]) == pytest.approx(found["sd_intercept"], rel=LOOSE)
+        assert np.sqrt(covariance[0, 0] - covariance[0, 1]) == pytest.approx(found["sigma"], rel=LOOSE)
         assert_coefficients(fit, found["satterthwaite"])

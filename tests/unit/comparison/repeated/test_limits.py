@@ -237,3 +237,23 @@ class TestFallBack:
         assert model.status in model.method
         assert model.to_frame()["status"].eq(model.status).all()
         assert model.log_likelihood == pytest.approx(fit(covariance="toeph").log_likelihood)
+
+
+class TestNames:
+    def test_a_factor_can_be_named_as_the_formula_writes_it(self):
+        data = long_data().assign(arm=lambda d: d["arm"].map({"A": 1, "B": 2, "C": 3}))
+        model = fit(data, "y ~ age + C(arm) * visit")
+        assert model.test("C(arm):visit").statistic == pytest.approx(model.test("visit:arm").statistic)
+        assert model.means("arm")["arm"].tolist() == [1, 2, 3]
+
+    @pytest.mark.parametrize(
+        ("call", "message"),
+        [
+            (lambda m: m.means("arm", by="arm"), "named twice"),
+            (lambda m: m.means("arm", at={"age": "old"}), "holds 'age' at 'old'; it must be a finite number"),
+            (lambda m: m.means("age"), r"write C\(age\) in the formula"),
+        ],
+    )
+    def test_what_is_asked_wrongly_is_named(self, call, message):
+        with pytest.raises(ValueError, match=message):
+            call(fit())
