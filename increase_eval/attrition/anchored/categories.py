@@ -12,7 +12,7 @@ from increase_eval.study.services import ServiceStatistics
 
 NOTHING = "no outcome"
 FEWEST = 5
-"""People of a category who must have answered, in every arm that has any of it, for it to stand by itself."""
+"""People of a category who must have answered in an arm, for it to stand by itself there."""
 
 
 def service_categories(participants: pd.DataFrame, services: ServiceStatistics) -> pd.Series[Any]:
@@ -59,7 +59,7 @@ def join_rare(
     apart: str = NOTHING,
     fewest: int = FEWEST,
 ) -> pd.Series[Any]:
-    """Join the two rarest outcomes until enough of each have answered in every arm that has any.
+    """Join the two rarest outcomes of an arm until enough people of each have answered.
 
     Parameters
     ----------
@@ -68,14 +68,15 @@ def join_rare(
     observed
         Who answered.
     apart
-        The category that is never joined to others.
+        The category that is joined to others last.
     fewest
         How many must have answered.
 
     Returns
     -------
     Series
-        Joined categories are named ``a or b``. The scores play no part in it.
+        Joined categories are named ``a or b``. An arm in which not enough people of all outcomes together have answered
+        has one category, and so no anchor. The scores play no part in it.
 
     Examples
     --------
@@ -85,13 +86,20 @@ def join_rare(
     ['job', 'course or firm', 'none']
     """
     joined = category.astype(object)
+    for one in pd.unique(arm.dropna()):
+        own = (arm == one).to_numpy(dtype=bool)
+        joined[own] = _joined(joined[own], observed[own], apart, fewest)
+    return joined.astype("string")
+
+
+def _joined(category: pd.Series[Any], observed: npt.NDArray[np.bool_], apart: str, fewest: int) -> pd.Series[Any]:
+    """Join within one arm."""
     while True:
-        seen = pd.crosstab(joined[observed], arm[observed])
-        held = pd.crosstab(joined, arm) > 0
-        least = seen.reindex(index=held.index, columns=held.columns, fill_value=0).where(held).min(axis=1)
-        outcomes = [name for name in held.index if name != apart]
-        if len(outcomes) < 2 or (least[outcomes] >= fewest).all():
-            return joined.astype("string")
-        counts = seen.sum(axis=1).reindex(outcomes, fill_value=0)
-        rare = list(counts.sort_values(kind="stable").index[:2])
-        joined = joined.where(~joined.isin(rare), " or ".join(sorted(rare)))
+        counts = category[observed].value_counts().reindex(pd.unique(category.dropna()), fill_value=0)
+        # Of equally rare ones the first in the alphabet, so that the order of rows does not matter.
+        counts = counts.sort_index().sort_values(kind="stable")
+        outcomes = counts.drop(apart, errors="ignore")
+        if len(counts) < 2 or (counts >= fewest).all():
+            return category
+        rare = list(outcomes.index[:2]) if len(outcomes) > 1 else list(counts.index[:2])
+        category = category.where(~category.isin(rare), " or ".join(sorted(rare)))

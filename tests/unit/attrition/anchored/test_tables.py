@@ -121,10 +121,19 @@ def test_the_first_outcome_counts(study):
     assert service_categories(people, study.services).tolist() == ["business", "job", "no outcome", "business"]
 
 
-def test_rare_outcomes_are_joined_and_none_stays_apart():
+def test_rare_outcomes_are_joined_within_their_arm_and_none_stays_apart():
     arm = pd.Series(["x"] * 12 + ["y"] * 12)
     category = pd.Series((["a"] * 6 + ["b"] * 3 + ["c"] * 3) * 2)
-    everybody = np.ones(24, dtype=bool)
-    assert set(join_rare(category, arm, everybody, apart="a", fewest=5)) == {"a", "b or c"}
-    assert set(join_rare(category, arm, everybody, apart="a", fewest=3)) == {"a", "b", "c"}
-    assert set(join_rare(category, arm, everybody, apart="none", fewest=7)) == {"a or b or c"}
+    seen = np.ones(24, dtype=bool)
+    assert set(join_rare(category, arm, seen, apart="a", fewest=5)) == {"a", "b or c"}
+    assert set(join_rare(category, arm, seen, apart="a", fewest=3)) == {"a", "b", "c"}
+    seen[-1] = False
+    joined = join_rare(category, arm, seen, apart="a", fewest=3)
+    assert set(joined[arm == "x"]) == {"a", "b", "c"}
+    assert set(joined[arm == "y"]) == {"a", "b or c"}
+
+
+def test_an_arm_with_too_few_outcomes_has_no_anchor():
+    arm = pd.Series(["x"] * 20)
+    category = pd.Series(["none"] * 18 + ["job", "firm"])
+    assert set(join_rare(category, arm, np.ones(20, dtype=bool), apart="none", fewest=5)) == {"firm or job or none"}
