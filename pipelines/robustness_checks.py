@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from increase_eval.study import Study
 from pipelines.checks import Check, Finding, Frames
 
 ESTIMATED = "estimated"
@@ -38,3 +39,26 @@ def anchored_levels_are_in_range(ranges: Mapping[str, tuple[float, float]]) -> C
 
     description = "No anchored mean lies outside what its scale can give."
     return Check("anchored_levels_are_in_range", "anchored_changes", description, find)
+
+
+def every_headline_is_stated(study: Study) -> Check:
+    """Check that every headline and arm of the table has every method of its kind, whether or not with a number."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames["robustness"]
+        findings = []
+        for term, own in rows.groupby("term", observed=True):
+            keys = ["outcome", "wave", "by_arm"]
+            methods = own.groupby(keys, observed=True)["by_method"].nunique()
+            wanted = own[own["by_method"].ne("mmrm") & ~own["by_method"].str.startswith("anchored")]
+            least = wanted.groupby(keys, observed=True)["by_method"].nunique()
+            short = int((least < least.max()).sum())
+            twice = int(own.duplicated([*keys, "by_method"]).sum())
+            findings += [Finding("headlines that lack a method", short, str(term))] if short else []
+            findings += [Finding("methods that stand twice", twice, str(term))] if twice else []
+            findings += [Finding("headlines without any method", 1, str(term))] if methods.empty else []
+        strange = int((~rows["by_arm"].isin(study.arm_ids)).sum())
+        return [*findings, *([Finding("rows of no arm of the study", strange)] if strange else [])]
+
+    description = "Every headline and arm has every method of its kind, once."
+    return Check("every_headline_is_stated", "robustness", description, find)

@@ -7,7 +7,7 @@ from increase_eval.attrition.anchored.tables import anchored_tables
 from increase_eval.study import Study
 from pipelines.checks import Check
 from pipelines.hand_checks import intervals_hold_their_estimates
-from pipelines.names import score_ranges
+from pipelines.names import has_states, score_ranges
 from pipelines.progress import step, working
 from pipelines.robustness_checks import anchored_levels_are_in_range, numbers_only_where_estimated
 from pipelines.table_assets import asset_ins, checked_tables, table_out
@@ -36,14 +36,14 @@ def _anchored(study: Study) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name=f"{study.id}__anchored",
-        ins=asset_ins(study, ("scores", "participants", "responses")),
+        ins=asset_ins(study, ("scores", "participants", "responses", *(["states"] if has_states(study) else []))),
         outs={name: table_out(study, name, grain) for name, grain in GRAINS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def anchored(scores: pd.DataFrame, participants: pd.DataFrame, responses: pd.DataFrame):
+    def anchored(**tables: pd.DataFrame):
         with step("anchored"):
             with working("anchored"):
-                made = anchored_tables(study, scores, participants, responses)
+                made = anchored_tables(study, **tables)
             yield from checked_tables(study, {CHANGES: made.changes, CONTRASTS: made.contrasts}, checks)
 
     return anchored

@@ -18,6 +18,7 @@ from increase_eval.attrition.anchored.result import AnchoredNonresponse
 from increase_eval.errors import ConvergenceError, InsufficientDataError
 from increase_eval.results import estimate_table
 from increase_eval.study import Scale, Study
+from increase_eval.study.structure import StateVariable
 
 Scores: TypeAlias = dict[tuple[str, str], "pd.Series[Any]"]
 """Scale and wave -> score by participant."""
@@ -27,7 +28,7 @@ STEPS = 9
 ENTRY_STEPS = 3
 CONTRAST_STEPS = 41
 """Dials from end to end, where the smallest difference is looked for."""
-CHANGE, LEVEL, CUT = "change", "mean", "leverage cut"
+CHANGE, LEVEL, SHARE, CUT = "change", "mean", "share", "leverage cut"
 DIFFERENCE, SMALLEST = "difference in change", "smallest difference"
 NOT_CHANGED = "nothing within the range changes it"
 
@@ -39,7 +40,8 @@ class AnchoredTables:
     Attributes
     ----------
     changes
-        ``term`` ``change`` (those with a first score) and ``mean`` (everybody whom the wave is asked of), ``by_arm``,
+        ``term`` ``change`` (those with a first score), ``mean`` (everybody whom the wave is asked of) and ``share`` (in
+        work, of those whose first state is known; its dial is per SD of that state), ``by_arm``,
         ``by_gamma``, ``by_gamma_entry`` (the dial for not having given a first score; empty for changes), ``n`` those
         who answered, ``status``; and ``leverage cut``, the share of the dial's leverage that the anchor takes away,
         with the ``verdict`` ``helps``, ``does not help`` or ``not known``.
@@ -54,7 +56,11 @@ class AnchoredTables:
 
 
 def anchored_tables(
-    study: Study, scores: pd.DataFrame, participants: pd.DataFrame, responses: pd.DataFrame
+    study: Study,
+    scores: pd.DataFrame,
+    participants: pd.DataFrame,
+    responses: pd.DataFrame,
+    states: pd.DataFrame | None = None,
 ) -> AnchoredTables:
     """Anchor every scale of a study: what did everybody score, under each dial?
 
@@ -62,8 +68,8 @@ def anchored_tables(
     ----------
     study
         Scales, waves, arms, service steps, smallest effects of interest, contrasts and confidence.
-    scores, participants, responses
-        The stored tables of those names.
+    scores, participants, responses, states
+        The stored tables of those names; without states there are no shares.
 
     Returns
     -------
@@ -90,6 +96,10 @@ def anchored_tables(
             for own, comparisons in _scale_rows(study, scale, wave, people, found, wide):
                 changes.append(own.assign(wave=wave))
                 contrasts += [one.assign(wave=wave) for one in comparisons]
+        if found is not None and states is not None:
+            for variable in study.head.states:
+                shares = _share_rows(study, variable, wave, people, found, states)
+                changes += [own.assign(wave=wave) for own in shares]
     by = {"by_arm": "", "by_gamma": "", "by_gamma_entry": ""}
     pair = {"by_gamma_first": "", "by_gamma_second": ""}
     return AnchoredTables(_joined(changes, by), _joined(contrasts, pair))
@@ -165,6 +175,37 @@ def _scale_rows(
     except (InsufficientDataError, ConvergenceError) as error:
         row = {"outcome": scale.id, "term": CHANGE, "status": str(error)}
         yield estimate_table([row], by_arm="", by_gamma="", by_gamma_entry=""), []
+
+
+def _share_rows(
+    study: Study,
+    variable: StateVariable,
+    wave: str,
+    people: pd.DataFrame,
+    dials: DialRange,
+    states: pd.DataFrame,
+) -> Iterator[pd.DataFrame]:
+    """Give shares in a state that counts as work, of those whose first state is known; a share is a mean of 0 and 1."""
+    working = {state.id for state in variable.states if state.in_work}
+    own = states[(states["variable"] == variable.id) & states["state"].notna()]
+    table = people.assign(outcome=np.nan, first=np.nan)
+    for column, at in (("first", study.wave_ids[0]), ("outcome", wave)):
+        then = own[own["wave"] == at].set_index("participant")["state"].reindex(people["participant"])
+        table[column] = then.isin(working).astype(float).where(then.notna()).to_numpy()
+    seen = (table["outcome"].notna() & table["first"].notna()).to_numpy()
+    if not working or not seen.any():
+        return
+    table["category"] = join_rare(table["category"], table["arm"].astype(object), seen)
+    try:
+        found = anchored_nonresponse(
+            table, outcome="outcome", arm="arm", category="category", baseline="first",
+            gamma=dials.grid(STEPS), confidence=study.analysis.confidence,
+        )  # fmt: skip
+    except (InsufficientDataError, ConvergenceError) as error:
+        row = {"outcome": variable.id, "term": SHARE, "status": str(error)}
+        yield estimate_table([row], by_arm="", by_gamma="", by_gamma_entry="")
+        return
+    yield found.to_frame().assign(outcome=variable.id, term=SHARE, by_gamma_entry="")
 
 
 def _frame(found: AnchoredNonresponse, scale: Scale, entry: str) -> pd.DataFrame:

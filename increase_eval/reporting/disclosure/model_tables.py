@@ -15,6 +15,7 @@ ModelMeasure: TypeAlias = Literal["amount", "share"]
 MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "anchored_changes": "amount",
     "anchored_contrasts": "amount",
+    "robustness": "amount",
     "score_changes": "amount",
     "score_contrasts": "amount",
     "score_means": "amount",
