@@ -331,7 +331,7 @@ def main() -> None:
             path = KEPT / f"{number:04d}.parquet"
             if not path.exists():
                 replicate(study, number).to_parquet(path)
-        found = pd.concat([pd.read_parquet(KEPT / f"{number:04d}.parquet") for number in range(options.replicates)])
+        found = pd.concat([pd.read_parquet(path) for path in sorted(KEPT.glob("*.parquet"))])
         summarise(found).to_csv(RESULTS, index=False, lineterminator="\n")
     results = pd.read_csv(RESULTS)
     for name, write in TABLES.items():

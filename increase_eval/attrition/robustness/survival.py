@@ -84,6 +84,15 @@ def surviving(table: pd.DataFrame) -> pd.DataFrame:
     -----
     The first of mmrm, imputation, weights and complete cases that has a number is the main one. Headlines without any
     are left out.
+
+    Examples
+    --------
+    >>> from increase_eval.results import estimate_table
+    >>> said = {"mmrm": "better", "delta": "slightly better", "bounds_lower": "worse", "bounds_upper": "better"}
+    >>> rows = [{"by_method": method, "verdict": verdict, "estimate": 1.0} for method, verdict in said.items()]
+    >>> found = surviving(estimate_table(rows, outcome="score", term="change", wave="t2", by_arm="a")).iloc[0]
+    >>> found["main"], found["smaller"], found["opposite"]
+    ('mmrm', ('delta',), ('bounds',))
     """
     rows = []
     keys = ["outcome", "term", "wave", "by_arm"]
