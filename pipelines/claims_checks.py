@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from increase_eval.claims.published import read_published
+from increase_eval.claims.verdicts import VERDICTS
 from increase_eval.study import Study
 from pipelines.checks import Check, Finding, Frames
 
@@ -220,3 +221,37 @@ def item_shares_are_shares() -> Check:
         return [Finding(what, count) for what, count in found.items() if count]
 
     return Check("item_shares_are_shares", "item_table", "Shares lie in 0 to 1, correlations in -1 to 1.", find)
+
+
+def plan_is_recorded() -> Check:
+    """Warn of comparisons that were not declared before looking; the report prints them as post hoc."""
+
+    def find(frames: Frames) -> list[Finding]:
+        counts = frames["analysis_plan"]["status"].value_counts()
+        return [
+            Finding(f"comparisons that are {status}", int(n)) for status, n in counts.items() if status != "declared"
+        ]
+
+    description = "Every comparison of the plan was recorded before looking, as it is now."
+    return Check("plan_is_recorded", "analysis_plan", description, find, blocking=False)
+
+
+def every_comparison_has_a_verdict() -> Check:
+    """Check that each comparison of the plan has one verdict, that can be, and no verdict without its attribution."""
+
+    def find(frames: Frames) -> list[Finding]:
+        plan, rows = frames["analysis_plan"], frames["verdicts"]
+        said = rows[rows["term"] == "difference"]
+        keys = ["by_family", "by_estimand", "contrast"]
+        wanted = set(zip(plan["family"], plan["estimand"], plan["contrast"], strict=True))
+        have = set(said[keys].itertuples(index=False, name=None))
+        found = {
+            "comparisons without a verdict": len(wanted - have),
+            "comparisons with two verdicts": int(said.duplicated(keys).sum()),
+            "verdicts that are not known": int((~said["verdict"].isin(VERDICTS)).sum()),
+            "verdicts without an attribution": int(said["status"].isna().sum()),
+        }
+        return [Finding(what, count) for what, count in found.items() if count]
+
+    description = "Every comparison of the plan has one verdict and an attribution."
+    return Check("every_comparison_has_a_verdict", "verdicts", description, find)

@@ -13,6 +13,7 @@ from increase_eval.cli import (
     export,
     figures,
     new_study,
+    record_plan,
     report,
     run,
     simulate,
@@ -47,6 +48,7 @@ for name, module in {
     "export": export,
     "studies": studies,
     "new-study": new_study,
+    "record-plan": record_plan,
     "ui": ui,
 }.items():
     app.command(name, help=module.HELP, epilog=module.EXAMPLES)(module.command)

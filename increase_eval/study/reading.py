@@ -1,9 +1,9 @@
 """Read the folder of a study into its models, with every problem of every file reported at once.
 
 ``study.yaml`` and at least one file in ``waves/`` are needed. ``instruments.yaml`` (no scales), ``analysis.yaml`` (the
-defaults of a plan), ``service_statistics.yaml``, ``synthetic.yaml``, ``assumptions.yaml``, ``published.yaml``,
-``published.csv``, ``respondent_counts.csv`` and ``example.yaml`` are optional. Any other YAML file in the folder is an
-error: it would be a part of the contract that nobody reads.
+defaults of a plan), ``plan_record.yaml``, ``service_statistics.yaml``, ``synthetic.yaml``, ``assumptions.yaml``,
+``published.yaml``, ``published.csv``, ``respondent_counts.csv`` and ``example.yaml`` are optional. Any other YAML file
+in the folder is an error: it would be a part of the contract that nobody reads.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from increase_eval.study.instruments import Instruments
 from increase_eval.study.lookup import find_studies, locate_study
 from increase_eval.study.messages import problems_of
 from increase_eval.study.plan import AnalysisPlan
+from increase_eval.study.plan_record import PlanRecords
 from increase_eval.study.problems import Problem, did_you_mean
 from increase_eval.study.references import reference_problems
 from increase_eval.study.services import ServiceStatistics
@@ -34,6 +35,7 @@ MODELS: Mapping[str, type[ContractModel]] = {
     "study.yaml": StudyHead,
     "instruments.yaml": Instruments,
     "analysis.yaml": AnalysisPlan,
+    "plan_record.yaml": PlanRecords,
     "service_statistics.yaml": ServiceStatistics,
     "synthetic.yaml": CohortPlan,
     "assumptions.yaml": Assumptions,
@@ -158,6 +160,7 @@ def _assemble(folder: Path, models: Mapping[str, Any]) -> Study:
         cohort=models.get("synthetic.yaml"),
         assumptions=models.get("assumptions.yaml"),
         published=models.get("published.yaml"),
+        plan_record=models.get("plan_record.yaml"),
         tables={Path(name).stem: model for name, model in models.items() if name.startswith("waves/")},
         folder=folder,
         contract_hash=contract_hash(folder),

@@ -13,6 +13,7 @@ from increase_eval.study.claims import PublishedPlan
 from increase_eval.study.cohort import Assumptions, CohortPlan
 from increase_eval.study.instruments import Instruments, Scale
 from increase_eval.study.plan import AnalysisPlan
+from increase_eval.study.plan_record import PlanRecords
 from increase_eval.study.services import PathwayStep, ServiceStatistics
 from increase_eval.study.sources import Source
 from increase_eval.study.structure import (
@@ -74,6 +75,8 @@ class Study(ContractModel):
         The files ``study.yaml``, ``instruments.yaml``, ``analysis.yaml`` and ``service_statistics.yaml`` (or None).
     cohort, assumptions, published
         The files ``synthetic.yaml``, ``assumptions.yaml`` and ``published.yaml``, each or None.
+    plan_record
+        The file ``plan_record.yaml``, or None: which comparisons were declared when.
     tables
         File stem -> the tables of ``waves/``.
     folder
@@ -89,6 +92,7 @@ class Study(ContractModel):
     cohort: CohortPlan | None = None
     assumptions: Assumptions | None = None
     published: PublishedPlan | None = None
+    plan_record: PlanRecords | None = None
     tables: dict[str, Table]
     folder: Path
     contract_hash: str

@@ -11,6 +11,7 @@ from increase_eval.claims.reconciliation import reconcile
 from increase_eval.study import Study
 from increase_eval.study.structure import Level
 from pipelines.assets.money import money_assets
+from pipelines.assets.verdicts import verdict_assets
 from pipelines.claims_checks import (
     counts_reconcile,
     every_published_row_has_a_status,
@@ -35,7 +36,7 @@ def claims_assets(study: Study) -> list[dg.AssetsDefinition]:
     dated = [_overlap(study), *([_by_place(study)] if "sites" in able else [])] if has_dates(study) else []
     published = [_published(study)] if "published" in able and study.published is not None else []
     counted = [_feasible(study)] if study.published is not None and study.published.counts is not None else []
-    return [*services, *targets, *dated, *published, *counted, *money_assets(study)]
+    return [*services, *targets, *dated, *published, *counted, *money_assets(study), *verdict_assets(study)]
 
 
 def _pathway(study: Study) -> dg.AssetsDefinition:

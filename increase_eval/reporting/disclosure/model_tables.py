@@ -22,6 +22,7 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "score_sensitivity": "amount",
     "unit_costs": "amount",
     "variance_components": "amount",
+    "verdicts": "amount",
     "wellbeing_value": "amount",
 }
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.

@@ -1,0 +1,65 @@
+"""What may be said of the comparisons of the plan: when each was declared, what identifies it, and its verdict."""
+
+import dagster as dg
+import pandas as pd
+
+from increase_eval.claims.joint import joint_estimates
+from increase_eval.claims.plan import plan_table
+from increase_eval.claims.study_design import attributions_of, study_identification
+from increase_eval.claims.study_verdicts import verdict_table
+from increase_eval.study import Study
+from pipelines.claims_checks import every_comparison_has_a_verdict, plan_is_recorded
+from pipelines.hand_checks import intervals_hold_their_estimates
+from pipelines.names import by_wave, has_states, wave_tables
+from pipelines.table_assets import table_asset
+
+PLAN, DESIGN, VERDICTS = "analysis_plan", "identification", "verdicts"
+
+
+def verdict_assets(study: Study) -> list[dg.AssetsDefinition]:
+    """Build what a study has whose plan compares arms; verdicts where it declares families of comparisons."""
+    if not study.analysis.contrasts:
+        return []
+    families = [_plan(study), _verdicts(study)] if study.analysis.families else []
+    return [_identification(study), *families]
+
+
+def _plan(study: Study) -> dg.AssetsDefinition:
+    @table_asset(study, PLAN, inputs=(), checks=[plan_is_recorded()])
+    def plan() -> pd.DataFrame:
+        """One row per comparison of the plan: its rules, and the day on which it was recorded."""
+        return plan_table(study)
+
+    return plan
+
+
+def _identification(study: Study) -> dg.AssetsDefinition:
+    @table_asset(study, DESIGN, inputs=("participants", "responses", *wave_tables(study)))
+    def identification(participants: pd.DataFrame, responses: pd.DataFrame, **waves: pd.DataFrame) -> pd.DataFrame:
+        """One row per contrast and factor: whether the difference between two arms can be told from the factor."""
+        return study_identification(study, participants, responses, by_wave(study, waves)).to_frame()
+
+    return identification
+
+
+def _verdicts(study: Study) -> dg.AssetsDefinition:
+    scores = ("scores", "score_contrasts") if study.scales else ()
+    states = ("states",) if has_states(study) else ()
+    checks = [intervals_hold_their_estimates(VERDICTS), every_comparison_has_a_verdict()]
+
+    @table_asset(study, VERDICTS, inputs=(PLAN, DESIGN, "participants", *scores, *states), checks=checks)
+    def verdicts(
+        analysis_plan, identification, participants, scores=None, score_contrasts=None, states=None
+    ) -> pd.DataFrame:
+        """One row per comparison of the plan and term: intervals with the verdict, p values, what could be seen."""
+        return verdict_table(
+            study,
+            analysis_plan,
+            contrasts=score_contrasts,
+            states=states,
+            participants=participants,
+            attributions=attributions_of(identification),
+            joint=None if scores is None else joint_estimates(study, scores, participants),
+        )
+
+    return verdicts
