@@ -189,8 +189,10 @@ def _withheld_people(counted: Mapping[str, pd.DataFrame]) -> Iterator[People]:
         if "status" not in table.columns:
             continue
         gone = (table["status"] == SUPPRESSED).fillna(False)
-        is_flow = (table["outcome"] == FLOW_OUTCOME) & (table["term"] == EVERYBODY_ASKED)
-        told = table[gone & (table["n"].isna() | is_flow.fillna(False))]
+        # A share of those who answered another wave has their n, not that of its own wave: only one share counts here.
+        is_flow = (table["outcome"] == FLOW_OUTCOME).fillna(False)
+        counts_wave = (table["term"] == EVERYBODY_ASKED).fillna(False)
+        told = table[gone & (counts_wave.where(is_flow, table["n"].isna()))]
         by_columns = [column for column in table.columns if column.startswith("by_")]
         texts = told[["outcome", "term", "wave", *by_columns]].astype("string").fillna("")
         for text in texts.to_dict("records"):

@@ -50,7 +50,7 @@ def _limits(context: ReportContext) -> Iterator[str]:
     elif response == "complete":
         yield text("limits.complete_cases")
     elif response == "incomplete":
-        yield text("limits.dropout")
+        yield text("limits.dropout_models" if "scales" in able else "limits.dropout")
     yield text("limits.descriptive")
     if "scales" in able and all(scale.delivered for scale in context.study.scales):
         yield text("limits.delivered")

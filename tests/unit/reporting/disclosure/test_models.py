@@ -90,6 +90,9 @@ def test_a_withheld_number_of_respondents_is_withheld_whatever_the_outcome_is():
     assert withhold_told_responses({}, flow) == {}
     rows = [("a", "", "t2", 3.3, 95), ("b", "", "t2", 3.3, 60), ("all", "a - b", "t2", 0.0, 155)]
     assert shown(models(*rows, counted={"response_flow": flow}.items())) == [False, True, False]
+    # A share of those who answered the wave before has their n, and tells nothing of who answered this one.
+    before = flow.assign(term="previous wave", n=pd.NA)
+    assert shown(models(*rows, counted={"response_flow": before}.items())) == [True, True, True]
 
 
 @pytest.mark.parametrize(
