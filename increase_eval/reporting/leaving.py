@@ -108,7 +108,7 @@ def _settle(
         for stage in _stages(estimates):
             shown = {name: _is_shown(table) for name, table in safe.items()}
             together = {name: estimates[name] for name in (*safe, *stage)}
-            safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown)
+            safe = protect_tables(together, threshold=threshold, nesting=nesting, already_public=shown, begun=safe)
     except DisclosureError:
         every = {name: estimates[name] for stage in _stages(estimates) for name in stage}
         safe = protect_tables(every, threshold=threshold, nesting=nesting)

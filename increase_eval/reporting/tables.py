@@ -6,7 +6,9 @@ was made from. Numbers are rounded here and nowhere before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import weakref
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -201,12 +203,46 @@ def single(frame: pd.DataFrame, **where: str) -> dict[str, Any] | None:
     ValueError
         If several rows have these values: a report must not choose between them.
     """
-    found = frame
-    for column, value in where.items():
-        found = found[found[column] == value]
+    columns = tuple(where)
+    rows, places = _indexed(frame, columns)
+    found = places.get(tuple(where.values()), [])
     if len(found) > 1:
         raise ValueError(f"{len(found)} rows have {where}; one was expected")
-    return records(found)[0] if len(found) else None
+    return dict(rows[found[0]]) if found else None
+
+
+def _indexed(
+    frame: pd.DataFrame, columns: tuple[str, ...]
+) -> tuple[list[dict[str, Any]], dict[tuple[Any, ...], list[int]]]:
+    """Give the rows of a frame, and where the values of some columns stand; made once a frame and set of columns."""
+    known = _INDEXES.get(id(frame))
+    if known is None or known.frame() is not frame or len(known.rows) != len(frame):
+        known = _INDEXES[id(frame)] = _Indexed(weakref.ref(frame, _forget(id(frame))), records(frame), {})
+    if columns not in known.places:
+        places = known.places[columns] = defaultdict(list)
+        for place, row in enumerate(known.rows):
+            places[tuple(row[column] for column in columns)].append(place)
+    return known.rows, known.places[columns]
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """The rows of a frame that is still there, and their places by the values of some columns."""
+
+    frame: weakref.ref[pd.DataFrame]
+    rows: list[dict[str, Any]]
+    places: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]]
+
+
+_INDEXES: dict[int, _Indexed] = {}
+"""Frames by identity: the chapters look hundreds of rows up in tables that nobody changes."""
+
+
+def _forget(own_id: int) -> Callable[[object], None]:
+    def forget(_: object) -> None:
+        _INDEXES.pop(own_id, None)
+
+    return forget
 
 
 def csv_bytes(frame: pd.DataFrame, *, float_format: str | None = None) -> bytes:

@@ -9,7 +9,6 @@ from increase_eval.reporting.documents import (
     CHAPTERS,
     ReadableTables,
     build_report,
-    draw_figures,
     readable_tables,
     take_stamp,
 )
@@ -23,6 +22,7 @@ from pipelines.assets.scoring import scoring_assets
 from pipelines.assets.services import service_assets
 from pipelines.checks import run_checks
 from pipelines.documents import Documents, figure_documents, page_stands_alone
+from pipelines.drawn import drawn_figures
 from pipelines.names import FIGURE, REPORT, SAFE
 from pipelines.progress import step, working
 from pipelines.provenance import code_version
@@ -76,7 +76,7 @@ def _figures(study: Study) -> dg.AssetsDefinition:
         with step("figures"):
             with working("figures"):
                 readable = as_readable(tables)
-                drawn = {language: draw_figures(study, readable, language=language) for language in LANGUAGES}
+                drawn = {language: drawn_figures(study, readable, language=language) for language in LANGUAGES}
             for name, spec in able.items():
                 with working("figures"):
                     made = [drawn[language][spec.id] for language in LANGUAGES if spec.id in drawn[language]]
@@ -100,7 +100,10 @@ def _report(study: Study, language: str) -> dg.AssetsDefinition:
         with step(name):
             with working(name):
                 stamp = take_stamp(code_version=code_version())
-                page = build_report(study, as_readable(tables), language=language, stamp=stamp)
+                readable = as_readable(tables)
+                estimates = as_readable({name: tables[name] for name in safe_names(study)})
+                figures = drawn_figures(study, estimates, language=language)
+                page = build_report(study, readable, figures, language=language, stamp=stamp)
                 documents = Documents({f"report.{language}.html": page.encode()})
             yield from run_checks(study.id, checks, {name: documents})
             yield dg.MaterializeResult(asset_key=asset_key(study, name), value=documents)

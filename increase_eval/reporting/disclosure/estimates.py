@@ -11,7 +11,7 @@ row stays: that an answer sheet was incomplete says nothing of the person, and m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -124,6 +124,7 @@ def protect_tables(
     measures: Mapping[str, Measure] | None = None,
     already_public: Mapping[str, pd.Series] | None = None,
     nesting: Nesting | None = None,
+    begun: Mapping[str, pd.DataFrame] | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Which rows of several estimate tables may leave together?
 
@@ -140,6 +141,8 @@ def protect_tables(
         Name -> True for rows that others have published.
     nesting
         What lies in what, where rows of one `by_*` column add up to rows of another: see :func:`nesting_of`.
+    begun
+        Name -> the same table as it was protected before, with fewer others beside it: what it withholds stays so.
 
     Returns
     -------
@@ -166,13 +169,22 @@ def protect_tables(
     tie_rows(system, rows, nesting or {})
     main = [row for row in rows if row.table not in DETAIL_TABLES and not (row.table in TOTALS_FIRST and row.split)]
     first = {unit for row in main for unit in (row.people_unit, row.estimate_unit)} if len(main) < len(rows) else ()
-    withheld = withhold(system, threshold=threshold, first=first)
+    already = {unit for name, table in (begun or {}).items() for unit in _withheld_units(name, table)}
+    withheld = withhold(system, threshold=threshold, first=first, already=already)
     return {
         name: _without(table, [row for row in rows if row.table == name], withheld, threshold)
         if name in checked
         else table.copy()
         for name, table in tables.items()
     }
+
+
+def _withheld_units(name: str, safe: pd.DataFrame) -> Iterator[Hashable]:
+    """Give what a protected table withholds: the n of a row, or its estimate alone."""
+    gone = (safe["status"] == SUPPRESSED).fillna(False).to_numpy(dtype=bool)
+    no_n = safe["n"].isna().to_numpy()
+    yield from ((name, place, "estimate") for place in np.flatnonzero(gone).tolist())
+    yield from ((name, place, "n") for place in np.flatnonzero(gone & no_n).tolist())
 
 
 def _without(table: pd.DataFrame, rows: list[EstimateRow], withheld: set[object], threshold: int) -> pd.DataFrame:

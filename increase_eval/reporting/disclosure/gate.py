@@ -7,6 +7,8 @@ table of people is found here.
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 import pandas as pd
 
 from increase_eval.errors import DisclosureError
@@ -95,18 +97,31 @@ def _is_small(counts: set[int], threshold: int) -> bool:
 def _require_no_single_gap(table: pd.DataFrame, rows: list[EstimateRow], threshold: int, name: str) -> None:
     """Refuse a shown total with one suppressed part, where the difference is a small number of people."""
     by_columns = [column for column in table.columns if column.startswith("by_")]
-    keys = table[[*TEXT_COLUMNS, *by_columns]].astype("string").fillna("").reset_index(drop=True)
+    keys = table[[*TEXT_COLUMNS, *by_columns]].astype("string").fillna("")
+    texts = list(keys.itertuples(index=False, name=None))
     shown = {row.place: row for row in rows}
-    for column in by_columns:
-        for _, group in keys.groupby([key for key in keys if key != column], sort=False):
-            totals = [shown[place] for place in group.index[group[column] == TOTAL] if place in shown]
-            parts = group.index[group[column] != TOTAL]
-            for kind in ("n", "count"):
-                known = [getattr(shown[place], kind) if place in shown else None for place in parts]
-                if len(totals) == 1 and known.count(None) == 1:
-                    whole = getattr(totals[0], kind)
-                    left = None if whole is None else whole - sum(value for value in known if value is not None)
-                    if left is not None and 0 < left < threshold:
-                        raise DisclosureError(
-                            f"{name}: a suppressed row can be worked out from its total over {column}, which is shown"
-                        )
+    for at, column in enumerate(by_columns, start=len(TEXT_COLUMNS)):
+        totals: dict[tuple[str, ...], list[EstimateRow]] = defaultdict(list)
+        parts: dict[tuple[str, ...], list[EstimateRow | None]] = defaultdict(list)
+        for place, text in enumerate(texts):
+            rest = (*text[:at], *text[at + 1 :])
+            if text[at] != TOTAL:
+                parts[rest].append(shown.get(place))
+            elif place in shown:
+                totals[rest].append(shown[place])
+        for rest, found in totals.items():
+            if len(found) == 1 and _leaves_a_small_gap(found[0], parts[rest], threshold):
+                raise DisclosureError(
+                    f"{name}: a suppressed row can be worked out from its total over {column}, which is shown"
+                )
+
+
+def _leaves_a_small_gap(total: EstimateRow, parts: list[EstimateRow | None], threshold: int) -> bool:
+    for kind in ("n", "count"):
+        known = [getattr(part, kind) if part is not None else None for part in parts]
+        whole = getattr(total, kind)
+        if known.count(None) == 1 and whole is not None:
+            left = whole - sum(value for value in known if value is not None)
+            if 0 < left < threshold:
+                return True
+    return False

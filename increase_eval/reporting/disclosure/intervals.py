@@ -10,6 +10,7 @@ import math
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,9 +21,13 @@ from scipy.sparse.csgraph import connected_components
 from increase_eval.reporting.disclosure.system import CountSystem, Links
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
-JOINT_ROUNDS = 2
-"""How often all doubtful cells of a group are pushed up, and down, together before each is looked at alone."""
+STRIDES = (0, 1, 2, 4, 8)
+"""Doubtful cells of a group are pushed together before each is looked at alone: with 0 all up, with s every other s."""
+
+WORTHWHILE = 3
+"""How many cells two joint pushes must settle for two more to be tried: alone, a cell takes two."""
 
 _SLACK = 1e-6
 """What linear programming may be off by when a bound is rounded to a whole number."""
@@ -129,15 +134,17 @@ def narrow_cell(
     programme = _Programme(system, links, component)
     place = {cell: i for i, cell in enumerate(component)}
     # Every solution is something the outsider must reckon with, for all cells at once: few need solving alone.
-    for push in (programme.raised, programme.lowered) * JOINT_ROUNDS:
+    before = len(open_cells)
+    for stride, flip in product(STRIDES, (False, True)):
+        is_up = np.array([flip != bool(stride and i // stride % 2) for i in range(len(open_cells))])
         at = np.array([place[cell] for cell in open_cells])
-        before = len(open_cells)
-        seen.see(component, push(at, seen.low[open_cells], seen.high[open_cells], width))
+        seen.see(component, programme.pushed(at, is_up, seen.low[open_cells], seen.high[open_cells], width))
         open_cells = seen.doubtful(open_cells, width)
         if not open_cells:
             return None
-        if push == programme.lowered and len(open_cells) == before:
+        if flip and before - len(open_cells) < WORTHWHILE:
             break
+        before = len(open_cells) if flip else before
     while open_cells:
         for point in programme.ends(place[open_cells[0]]):
             seen.see(component, point)
@@ -195,22 +202,18 @@ class _Programme:
         objective[place] = 1.0
         return self.solve(objective), self.solve(-objective)
 
-    def raised(self, places: NDArray[np.intp], low: Floats, high: Floats, width: int) -> Floats:
-        """Give counts with as many places as can be so high that, with the lowest seen, they are `width` apart."""
-        return self._pushed(places, np.maximum(low + width, high), -1.0, 0.0)
+    def pushed(self, places: NDArray[np.intp], is_up: Bools, low: Floats, high: Floats, width: int) -> Floats:
+        """Give counts with as many places as can be so high (or so low) that, with those seen, they are `width` apart.
 
-    def lowered(self, places: NDArray[np.intp], low: Floats, high: Floats, width: int) -> Floats:
-        """Give counts with as many places as can be so low that, with the highest seen, they are `width` apart."""
-        return self._pushed(places, np.minimum(high - width, low), 0.0, 1.0)
-
-    def _pushed(self, places: NDArray[np.intp], bend: Floats, below: float, above: float) -> Floats:
-        """Price what lies below a bend, and what lies above it, each place for itself; no place gains past its bend."""
+        No place gains by going further than that, so that none is pushed at the cost of others.
+        """
+        bend = np.where(is_up, np.maximum(low + width, high), np.minimum(high - width, low))
         least = self._least[places]
         lower, upper = self._least.copy(), np.full(self._size, self._ceiling)
         lower[places] = 0.0
         objective = np.zeros(self._size + len(places))
-        objective[places] = above
-        objective[self._size :] = below
+        objective[places] = np.where(is_up, 0.0, 1.0)
+        objective[self._size :] = np.where(is_up, -1.0, 0.0)
         # Each place is the sum of two: up to the bend, and past it. Priced so, the first fills before the second.
         solved = self._solve(
             objective,

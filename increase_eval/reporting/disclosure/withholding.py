@@ -26,7 +26,9 @@ def required_width(threshold: int) -> int:
     return max(1, threshold // 2)
 
 
-def withhold(system: CountSystem, *, threshold: int, first: Collection[Hashable] = ()) -> set[Hashable]:
+def withhold(
+    system: CountSystem, *, threshold: int, first: Collection[Hashable] = (), already: Collection[Hashable] = ()
+) -> set[Hashable]:
     """Which units must be withheld so that no count from 1 to one less than `threshold` can be worked out?
 
     Parameters
@@ -38,6 +40,8 @@ def withhold(system: CountSystem, *, threshold: int, first: Collection[Hashable]
     first
         Names of units that are decided on without regard to the others, which then have to fit: what matters most
         is not withheld for the sake of a detail, if that can be done.
+    already
+        Names of units that are withheld to begin with.
 
     Returns
     -------
@@ -51,13 +55,14 @@ def withhold(system: CountSystem, *, threshold: int, first: Collection[Hashable]
     """
     links = system.links()
     if not first:
-        return _withhold(_Publication(system, links), threshold)
+        return _withhold(_Publication(system, links, withheld=already), threshold)
     others = set(system.units) - set(first)
-    settled = _withhold(_Publication(system, links, withheld=others), threshold) - others
+    settled = _withhold(_Publication(system, links, withheld=others | set(already)), threshold) - others
+    begun = settled | set(already)
     try:
-        return _withhold(_Publication(system, links, withheld=settled, settled=set(first) - settled), threshold)
+        return _withhold(_Publication(system, links, withheld=begun, settled=set(first) - settled), threshold)
     except DisclosureError:
-        return _withhold(_Publication(system, links), threshold)
+        return _withhold(_Publication(system, links, withheld=already), threshold)
 
 
 def _withhold(state: _Publication, threshold: int) -> set[Hashable]:

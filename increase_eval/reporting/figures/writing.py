@@ -11,8 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import matplotlib
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from increase_eval.reporting.disclosure import escape_frame, escape_html, require_protected
@@ -27,6 +29,9 @@ _METADATA: dict[str, dict[str, Any]] = {
     "png": {"Software": None},
     "pdf": {"CreationDate": None, "ModDate": None, "Creator": None, "Producer": None},
 }
+
+_PICTURES: WeakKeyDictionary[Figure, dict[str, bytes]] = WeakKeyDictionary()
+"""Figure -> its pictures that were made already; gone with the figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,17 @@ def data_csv(drawing: Drawing) -> bytes:
 
 
 def render(drawing: Drawing, kind: str) -> bytes:
-    """Give a figure as the bytes of a picture: ``"svg"``, ``"png"`` or ``"pdf"``."""
+    """Give a figure as the bytes of a picture: ``"svg"``, ``"png"`` or ``"pdf"``.
+
+    A figure is not changed once it is a drawing, so that each picture of it is made once.
+    """
+    made = _PICTURES.setdefault(drawing.figure, {})
+    if kind not in made:
+        made[kind] = _rendered(drawing, kind)
+    return made[kind]
+
+
+def _rendered(drawing: Drawing, kind: str) -> bytes:
     for text in drawing.figure.findobj(Text):
         if text.get_fontproperties().get_file() is None:  # labels of ticks, which matplotlib makes by itself
             text.set_fontproperties(st.font(text.get_fontsize()))
