@@ -5,11 +5,12 @@ from functools import lru_cache
 
 import dagster as dg
 
+from increase_eval.attrition.imputed_scales.draws import DRAW, DRAWS
 from increase_eval.reporting.codebook import ColumnEntry, build_codebook
 from increase_eval.reporting.codebook.stored import DERIVED_COLUMNS, ESTIMATE_TABLE, StoredType
 from increase_eval.study import Study
 from pipelines.claims_tables import CLAIMS_COLUMNS
-from pipelines.names import SAFE, grouped_by
+from pipelines.names import IMPUTED_DRAWS, SAFE, grouped_by
 from pipelines.provenance import static_metadata
 
 OPTIONAL = "optional"
@@ -56,6 +57,14 @@ OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
 """Stored tables that the codebook leaves out, since nobody analyses them: column -> type and meaning."""
 
 
+DRAW_KEYS: Mapping[str, tuple[StoredType, str]] = {
+    "participant": ("text", "The participant"),
+    "wave": ("category", "The wave without a score"),
+    "arm": ("category", "The arm"),
+    "status": ("category", "Whether it could be drawn, and with which covariates"),
+}
+"""Columns of a table of draws, one a scale; then one a draw."""
+
 SAFE_AS_STORED = ("item_table", "reconciliation", "service_ledger", "cost_ledger")
 """Tables of no estimates that leave with the columns that they are stored with."""
 
@@ -97,11 +106,22 @@ def _contracted_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
     by_columns = {f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)}
     return {
         **own,
+        **_draw_tables(study),
         **described,
         **{table: (*entries, *_own_entries(table, SUPPRESSION.get(table, {}))) for table, entries in safe.items()},
         "participants": (*people, *_attributes(study, {entry.name for entry in people})),
         counts: (*_own_entries(counts, by_columns), *described[counts]),
     }
+
+
+def _draw_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
+    """Describe the tables of draws: one column a draw of the plan."""
+    count = study.analysis.draws.get(DRAWS, 0)
+    numbers: dict[str, tuple[StoredType, str]] = {
+        f"{DRAW}{number}": ("number", f"What the score may have been, draw {number}") for number in range(1, count + 1)
+    }
+    names = [f"{IMPUTED_DRAWS}{scale.id}" for scale in study.scales]
+    return {name: _own_entries(name, {**DRAW_KEYS, **numbers}) for name in names}
 
 
 def _own_entries(table: str, columns: Mapping[str, tuple[StoredType, str]]) -> tuple[ColumnEntry, ...]:

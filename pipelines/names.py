@@ -15,6 +15,8 @@ RAW_FILES = "raw_files"
 SAFE = "safe_"
 FIGURE = "figure_"
 REPORT = "report_"
+IMPUTED_DRAWS = "imputed_draws_"
+"""What the names of tables of draws start with; then the scale."""
 
 
 def stored_path(places: Places, study_id: str, table: str) -> Path:

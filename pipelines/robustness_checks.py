@@ -62,3 +62,19 @@ def every_headline_is_stated(study: Study) -> Check:
 
     description = "Every headline and arm has every method of its kind, once."
     return Check("every_headline_is_stated", "robustness", description, find)
+
+
+def draws_are_complete(table: str) -> Check:
+    """Check that every missing score stands once, and that every draw of it is a number."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames[table]
+        drawn = rows.filter(like="draw_")
+        found = {
+            "draws that are no number": int(drawn.isna().sum().sum()),
+            "missing scores that stand twice": int(rows.duplicated(["participant", "wave"]).sum()),
+        }
+        return [Finding(what, count) for what, count in found.items() if count]
+
+    description = "Every missing score stands once, and every draw of it is a number."
+    return Check("draws_are_complete", table, description, find)

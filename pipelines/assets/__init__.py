@@ -9,6 +9,7 @@ from pipelines.assets.anchored import anchored_assets
 from pipelines.assets.attrition import attrition_assets
 from pipelines.assets.claims import claims_assets
 from pipelines.assets.comparison import comparison_assets
+from pipelines.assets.imputation import imputation_assets
 from pipelines.assets.intake import intake_assets
 from pipelines.assets.report import report_assets
 from pipelines.assets.robustness import robustness_assets
@@ -17,7 +18,12 @@ from pipelines.assets.scoring import scoring_assets
 LAYERS: dict[str, Callable[[Study], list[dg.AssetsDefinition]]] = {
     "intake": intake_assets,
     "scoring": scoring_assets,
-    "attrition": lambda study: [*attrition_assets(study), *anchored_assets(study), *robustness_assets(study)],
+    "attrition": lambda study: [
+        *attrition_assets(study),
+        *imputation_assets(study),
+        *anchored_assets(study),
+        *robustness_assets(study),
+    ],
     "comparison": comparison_assets,
     "claims": claims_assets,
     "report": report_assets,

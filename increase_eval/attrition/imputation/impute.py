@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from increase_eval.attrition.imputation.base import JACKKNIFE, RUBIN, Progress
-from increase_eval.attrition.imputation.bayes import bayes_parameters
+from increase_eval.attrition.imputation.base import Progress
 from increase_eval.attrition.imputation.cohort import Cohort, read_cohort
-from increase_eval.attrition.imputation.conditional import Pattern, fill, find_patterns
-from increase_eval.attrition.imputation.delta import read_delta
-from increase_eval.attrition.imputation.parameters import (
-    bootstrap_parameters,
-    fitted_parameters,
-    jackknife_parameters,
+from increase_eval.attrition.imputation.completion import (
+    Assumption,
+    conditional_mean,
+    design_rows,
+    draw_outcomes,
+    make_imputations,
 )
+from increase_eval.attrition.imputation.conditional import find_patterns
+from increase_eval.attrition.imputation.delta import read_delta
+from increase_eval.attrition.imputation.parameters import jackknife_parameters
 from increase_eval.attrition.imputation.result import VisitImputations
 from increase_eval.attrition.imputation.strategies import NEED_REFERENCE, Strategy, check_strategy
-from increase_eval.comparison.repeated import MmrmFit, fit_mmrm
-from increase_eval.errors import InsufficientDataError
-from increase_eval.moments.accumulate import FloatArray
+from increase_eval.comparison.repeated import fit_mmrm
 
 Method = Literal["conditional-mean", "approximate-bayes", "bayes"]
 
@@ -140,37 +140,63 @@ def impute(
     _check_reference(reference, strategy, cohort)
     shift = read_delta(delta, cohort)
     fit = fit_mmrm(cohort.formula, cohort.model, subject=subject, visit=visit)
-    patterns = find_patterns(cohort.seen, strategy)
-    rows = _design_rows(fit, cohort, patterns, reference if strategy in NEED_REFERENCE else None)
-    replicates, drawn = None, Drawn(np.zeros((0, *cohort.y.shape)), 0, None)
-    random = rng if method != "conditional-mean" else None
-    if random is None:
-        own = fitted_parameters(fit)
-        drawn = Drawn(fill(cohort.y, rows, patterns, own.beta[0], own.sigma[0])[None], 0, None)
+    if method == "conditional-mean" or rng is None:
         replicates = jackknife_parameters(fit, np.flatnonzero(cohort.seen.any(axis=1)), len(cohort.y))
-    else:
-        drawn = _draw(fit, cohort, patterns, rows, draws, random, method, progress)
-    outcomes = drawn.outcomes + shift
-    words = _describe(fit, strategy, reference, method, len(outcomes), delta is not None)
-    return VisitImputations(
-        method=method,
-        n_subjects=len(cohort.y),
-        n_imputed=int((~cohort.seen).sum()),
-        n_draws=len(outcomes),
-        variance=JACKKNIFE if replicates else RUBIN,
-        description=words,
-        values=_values(cohort, outcomes),
-        strategy=strategy,
-        reference=reference,
-        n_replaced=drawn.replaced,
-        r_hat=drawn.r_hat,
-        cohort=cohort,
-        patterns=patterns,
-        rows=rows,
-        delta=shift,
-        outcomes=outcomes,
-        replicates=replicates,
-    )
+        return conditional_mean(cohort, fit, replicates, strategy, reference, shift)
+    patterns = find_patterns(cohort.seen, strategy)
+    rows = design_rows(fit, cohort, patterns, reference if strategy in NEED_REFERENCE else None)
+    drawn = draw_outcomes(fit, cohort, patterns, rows, draws, rng, method, progress)
+    return make_imputations(cohort, fit, Assumption(strategy, reference, patterns, rows, shift), drawn, method, None)
+
+
+def impute_strategies(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    subject: str,
+    visit: str,
+    arm: str,
+    covariates: Sequence[str] = (),
+    strategies: Sequence[Strategy],
+    reference: Any = None,
+) -> dict[str, VisitImputations]:
+    """Fill in conditional means under several assumptions, from one fit and one jackknife of it.
+
+    Parameters
+    ----------
+    data, outcome, subject, visit, arm, covariates, reference
+        As for :func:`impute`.
+    strategies
+        The assumptions.
+
+    Returns
+    -------
+    dict
+        Strategy -> the same as :func:`impute` gives of it.
+
+    Raises
+    ------
+    ValueError, DataError, InsufficientDataError, ConvergenceError
+        As :func:`impute`.
+
+    Examples
+    --------
+    >>> people = pd.DataFrame({"id": range(40), "arm": ["control", "new"] * 20})
+    >>> long = people.merge(pd.DataFrame({"visit": ["T1", "T2"]}), how="cross")
+    >>> long["score"] = np.random.default_rng(1).normal(size=80)
+    >>> long.loc[(long["visit"] == "T2") & (long["id"] < 9), "score"] = np.nan
+    >>> roles = {"outcome": "score", "subject": "id", "visit": "visit", "arm": "arm"}
+    >>> list(impute_strategies(long, **roles, strategies=["mar", "return-to-baseline"]))
+    ['mar', 'return-to-baseline']
+    """
+    cohort = read_cohort(data, outcome=outcome, subject=subject, visit=visit, arm=arm, covariates=covariates)
+    for strategy in strategies:
+        check_strategy(strategy)
+        _check_reference(reference, strategy, cohort)
+    fit = fit_mmrm(cohort.formula, cohort.model, subject=subject, visit=visit)
+    replicates = jackknife_parameters(fit, np.flatnonzero(cohort.seen.any(axis=1)), len(cohort.y))
+    still = np.zeros(cohort.y.shape)
+    return {one: conditional_mean(cohort, fit, replicates, one, reference, still) for one in strategies}
 
 
 def _check_reference(reference: Any, strategy: str, cohort: Cohort) -> None:
@@ -181,67 +207,3 @@ def _check_reference(reference: Any, strategy: str, cohort: Cohort) -> None:
         )
     if reference is not None and reference not in cohort.arms:
         raise ValueError(f"reference {reference!r} is no arm; allowed: {[str(one) for one in cohort.arms]}")
-
-
-def _design_rows(fit: MmrmFit, cohort: Cohort, patterns: list[Pattern], reference: Any) -> FloatArray:
-    """Rows of the model for every person and visit: the own arm's, then the reference arm's; (n, 2m, p)."""
-    n, m = cohort.y.shape
-    own = fit.layout.design.matrix(cohort.model).reshape(n, m, -1)
-    other = np.zeros_like(own)
-    if reference is not None:
-        arm = pd.Categorical([reference] * len(cohort.model), categories=list(cohort.arms))
-        other = fit.layout.design.matrix(cohort.model.assign(**{cohort.arm: arm})).reshape(n, m, -1)
-    rows = np.concatenate([own, other], axis=1)
-    for pattern in patterns:
-        for place in np.flatnonzero((pattern.means != 0).any(axis=0)):
-            if not fit.columns.estimable(rows[pattern.people, place]).all():
-                raise InsufficientDataError(
-                    f"the imputation model has no mean at visit {cohort.visits[place % m]!s} for some who need one: "
-                    "nobody of an arm was seen then"
-                )
-    return np.ascontiguousarray(rows[:, :, fit.columns.kept])
-
-
-class Drawn(NamedTuple):
-    """Completed outcomes (D, n, m), draws of people that were replaced, and R-hat of Bayes."""
-
-    outcomes: FloatArray
-    replaced: int
-    r_hat: float | None
-
-
-def _draw(
-    fit: MmrmFit,
-    cohort: Cohort,
-    patterns: list[Pattern],
-    rows: FloatArray,
-    draws: int,
-    rng: np.random.Generator,
-    method: str,
-    progress: Progress | None,
-) -> Drawn:
-    replaced, r_hat = 0, None
-    if method == "bayes":
-        found, r_hat = bayes_parameters(fit, draws, rng)
-    else:
-        arms = cohort.model[cohort.arm].cat.codes.to_numpy()[:: len(cohort.visits)].astype(np.int64)
-        answered = np.flatnonzero(cohort.seen.any(axis=1))
-        found, replaced = bootstrap_parameters(fit, arms, answered, draws, rng)
-    outcomes = np.empty((draws, *cohort.y.shape))
-    for draw in range(draws):
-        outcomes[draw] = fill(cohort.y, rows, patterns, found.beta[draw], found.sigma[draw], rng)
-        if progress is not None:
-            progress(draw + 1, draws)
-    return Drawn(outcomes, replaced, r_hat)
-
-
-def _values(cohort: Cohort, outcomes: FloatArray) -> pd.DataFrame:
-    gone = np.flatnonzero(~cohort.seen.reshape(-1))
-    keys = cohort.table[[cohort.subject, cohort.visit, cohort.arm]].iloc[gone].reset_index(drop=True)
-    return pd.concat([keys, pd.DataFrame(outcomes.reshape(len(outcomes), -1)[:, gone].T)], axis=1)
-
-
-def _describe(fit: MmrmFit, strategy: str, reference: Any, method: str, count: int, moved: bool) -> str:
-    words = [f"imputed from {fit.method}", strategy + (f" ({reference})" if strategy in NEED_REFERENCE else "")]
-    words += ["delta added"] if moved else []
-    return ", ".join([*words, method if method == "conditional-mean" else f"{method}, {count} draws"])
