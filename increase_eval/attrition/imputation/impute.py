@@ -179,6 +179,15 @@ def impute_strategies(
     ValueError, DataError, InsufficientDataError, ConvergenceError
         As :func:`impute`.
 
+    Notes
+    -----
+    As :func:`impute` with the conditional mean; the strategies differ in the assumed means only, so that the fit and
+    its jackknife are the same for all.
+
+    References
+    ----------
+    Wolbers M, et al. (2022). Standard and reference-based conditional mean imputation. doi:10.1002/pst.2234
+
     Examples
     --------
     >>> people = pd.DataFrame({"id": range(40), "arm": ["control", "new"] * 20})

@@ -65,6 +65,11 @@ def tipping_tables(study: Study, scales: list[ImputedScale]) -> TippingTables:
     scales
         The scales, imputed.
 
+    Returns
+    -------
+    TippingTables
+        `points` and `contours`.
+
     Notes
     -----
     Conditional means at random with jackknife errors: the roots are exact (see :func:`.tipping_point`).
