@@ -142,6 +142,11 @@ def impute_scales(study: Study, scores: pd.DataFrame, participants: pd.DataFrame
         Scales, waves, arms, covariates.
     scores, participants
         The stored tables of those names.
+
+    Returns
+    -------
+    list
+        One :class:`ImputedScale` a scale.
     """
     every = every_scale(study, scores, participants, outcomes_only=True)
     return [impute_scale(study, data) for data in every if len(data.waves) > 1]
@@ -156,6 +161,11 @@ def impute_scale(study: Study, data: ScaleRows) -> ImputedScale:
         Says whether there is a control arm.
     data
         The rows of the scale.
+
+    Returns
+    -------
+    ImputedScale
+        Without imputations, and with a reason, where it could not be done.
     """
     arms = data.arms
     try:
