@@ -24,7 +24,10 @@ from increase_eval.reporting.special_tables import SPECIAL_TABLES
 from increase_eval.reporting.translations import Translator
 from increase_eval.study.study import Study
 
-OPEN_TABLES = ("input_files", "drift", "reconciliation", "service_ledger", "cost_ledger")
+CLAIMS_TABLES = ("feasible_counts", "identification", "analysis_plan")
+"""Rules, readings and labels: they hold no number of people of the study's files."""
+
+OPEN_TABLES = ("input_files", "drift", "reconciliation", "service_ledger", "cost_ledger", *CLAIMS_TABLES)
 """Stored tables that chapters may read as they are: they hold no count of people and nobody's answer."""
 
 

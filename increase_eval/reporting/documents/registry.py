@@ -18,6 +18,7 @@ from increase_eval.reporting.documents.services import SERVICES
 from increase_eval.reporting.documents.states import STATES
 from increase_eval.reporting.documents.summary import SUMMARY
 from increase_eval.reporting.documents.value import VALUE
+from increase_eval.reporting.documents.verdicts import VERDICTS_CHAPTER
 
 CHAPTERS: tuple[Chapter, ...] = (
     SUMMARY,
@@ -28,6 +29,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     RESULTS,
     COMPARISONS,
     STATES,
+    VERDICTS_CHAPTER,
     SERVICES,
     VALUE,
     PUBLISHED,

@@ -22,6 +22,7 @@ from increase_eval.reporting.documents.effects import (
 from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.documents.limits import design_limits, response_kind
 from increase_eval.reporting.documents.results import estimated_waves, total_rows
+from increase_eval.reporting.documents.verdicts import headline_sentences
 from increase_eval.reporting.numbers import MISSING
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, single
 from increase_eval.study.instruments import Scale
@@ -43,6 +44,7 @@ def summary_content(context: ReportContext) -> dict[str, Any]:
         "answered": answered_sentences(context),
         "findings": [*_scale_findings(context), *_state_findings(context)],
         "caution": _caution(context),
+        "said": headline_sentences(context),
         "limits": design_limits(context)[:MOST_LIMITS],
         "headline": _headline_table(context),
     }
