@@ -12,18 +12,21 @@ from increase_eval.attrition.anchored import (
     dial_range,
 )
 from increase_eval.attrition.baseline_retention import retention_by_baseline
-from increase_eval.attrition.bounds import Bounds, lee_bounds, manski_bounds
+from increase_eval.attrition.bounds import MeanBounds, manski_bounds, mean_bounds
 from increase_eval.attrition.calibration import calibrate_weights
 from increase_eval.attrition.dropout import DropoutModel, fit_dropout_model
 from increase_eval.attrition.flow import ResponseFlow, response_flow
 from increase_eval.attrition.heckman import Heckman, heckman
 from increase_eval.attrition.imputation import Imputations, impute, impute_chained
 from increase_eval.attrition.leavers import LeaverComparison, compare_leavers
+from increase_eval.attrition.lee import lee_bounds
 from increase_eval.attrition.mcar import McarTest, little_mcar_test
 from increase_eval.attrition.pooled_tests import PooledTest, pool_tests
 from increase_eval.attrition.pooling import Pooled, pool
+from increase_eval.attrition.representativeness import Representativeness, representativeness
 from increase_eval.attrition.response_weights import inverse_probability_weights
 from increase_eval.attrition.tipping import Conclusion, TippingPoint, tipping_point
+from increase_eval.attrition.two_arms import Bounds
 from increase_eval.attrition.unresolved import unresolved_links
 from increase_eval.attrition.weighted import WeightedFit, weighted_model
 
@@ -40,8 +43,10 @@ __all__ = [
     "Imputations",
     "LeaverComparison",
     "McarTest",
+    "MeanBounds",
     "Pooled",
     "PooledTest",
+    "Representativeness",
     "ResponseFlow",
     "TippingPoint",
     "WeightedFit",
@@ -59,8 +64,10 @@ __all__ = [
     "lee_bounds",
     "little_mcar_test",
     "manski_bounds",
+    "mean_bounds",
     "pool",
     "pool_tests",
+    "representativeness",
     "response_flow",
     "retention_by_baseline",
     "tipping_point",

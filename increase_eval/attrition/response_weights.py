@@ -6,7 +6,7 @@ correct for what the response model holds, and for nothing that was not measured
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,7 +47,7 @@ class _WaveFit:
 
 
 def inverse_probability_weights(
-    formula: str,
+    formula: str | Mapping[Any, str],
     data: pd.DataFrame,
     *,
     subject: str,
@@ -62,7 +62,8 @@ def inverse_probability_weights(
     ----------
     formula
         On the left 1 where the participant answered, else 0; on the right what is known of everybody asked:
-        ``"answered ~ arm + score_t1"``.
+        ``"answered ~ arm + score_t1"``. With `wave`, a mapping gives each wave a formula of its own: what an earlier
+        wave measured is known of those who answered it alone.
     data
         One row per participant, or with `wave` one per participant and wave. Rows with something missing get no
         weight, and with `wave` neither do the participant's later ones; they are counted.
@@ -162,22 +163,19 @@ def _people(data: pd.DataFrame, subject: str, wave: str | None) -> Ints:
     return np.asarray(pd.factorize(data[subject])[0], dtype=np.int64)
 
 
-def _wave_fits(formula: str, data: pd.DataFrame, people: Ints, wave: str | None, arm: str | None) -> Iterator[_WaveFit]:
+def _wave_fits(
+    formulas: str | Mapping[Any, str], data: pd.DataFrame, people: Ints, wave: str | None, arm: str | None
+) -> Iterator[_WaveFit]:
     """Fit the response model wave by wave to those who answered every wave before."""
-    formula, data = with_powers(formula, data)
-    parsed = parse_formula(formula)
-    if wave is not None and wave in parsed.variables:
-        raise ValueError(f"{wave!r} is in the formula, and the model is fitted wave by wave: leave it out")
-    if parsed.response is None or parsed.response not in data.columns:
-        raise ValueError(f"formula {formula!r} needs a column on its left-hand side: 1 where the participant answered")
     whole = np.ones(len(data), dtype=bool)
     waves = (None,) if wave is None else ordered_levels(data[wave], whole)
+    models = [_model(formulas, label, data, wave) for label in waves]
     at_risk = np.ones(people.max() + 1, dtype=bool)
     set_aside = np.zeros(people.max() + 1, dtype=bool)
     dropped = 0
-    for number, label in enumerate(waves):
+    for number, (label, (formula, response)) in enumerate(zip(waves, models, strict=True)):
         here = whole if wave is None else (data[wave] == label).to_numpy(dtype=bool)
-        _refuse_returns(data.loc[here, parsed.response], at_risk[people[here]] | set_aside[people[here]])
+        _refuse_returns(data.loc[here, response], at_risk[people[here]] | set_aside[people[here]])
         candidates = here & at_risk[people]
         if number and candidates.sum() < at_risk.sum():
             raise ValueError(
@@ -191,6 +189,22 @@ def _wave_fits(formula: str, data: pd.DataFrame, people: Ints, wave: str | None,
         at_risk[people[fit.rows][fit.answered]] = True
         if not at_risk.any():
             return
+
+
+def _model(formulas: str | Mapping[Any, str], label: Any, data: pd.DataFrame, wave: str | None) -> tuple[str, str]:
+    """Give the formula of a wave, and the response it names."""
+    if isinstance(formulas, Mapping):
+        if wave is None:
+            raise ValueError("formula is a mapping by wave, and no column `wave` is named")
+        if label not in formulas:
+            raise ValueError(f"no formula for wave {label!r}; there are: {', '.join(map(str, formulas))}")
+    formula = formulas if isinstance(formulas, str) else formulas[label]
+    parsed = parse_formula(with_powers(formula, data)[0])
+    if wave is not None and wave in parsed.variables:
+        raise ValueError(f"{wave!r} is in the formula, and the model is fitted wave by wave: leave it out")
+    if parsed.response is None or parsed.response not in data.columns:
+        raise ValueError(f"formula {formula!r} needs a column on its left-hand side: 1 where the participant answered")
+    return formula, parsed.response
 
 
 def _refuse_returns(response: pd.Series[Any], expected: Booleans) -> None:
@@ -230,7 +244,7 @@ def _steps(fits: Sequence[_WaveFit], people: Ints, fixed: Booleans) -> Iterator[
         for fit in fits[number:]:
             later |= fit.rows
         slopes = np.where((later & ~fixed)[:, None], slope[people], 0.0)
-        yield WeightStep(own.rows, own.fit.equations(), slopes)
+        yield WeightStep(own.rows, own.fit.equations(), slopes, own.probability)
 
 
 def _numerators(fit: _WaveFit, arm: str | None) -> Floats:

@@ -5,6 +5,7 @@ import pandas as pd
 
 from increase_eval.attrition import response_flow, retention_by_baseline, unresolved_links
 from increase_eval.study import Study
+from pipelines.assets.leavers import leaver_assets
 from pipelines.checks import Check
 from pipelines.hand_checks import (
     intervals_hold_their_estimates,
@@ -26,7 +27,8 @@ FLOW_TABLES = {
 def attrition_assets(study: Study) -> list[dg.AssetsDefinition]:
     """Build the layer; retention by baseline score needs scales and a second wave."""
     unresolved = [_unresolved(study)] if "complete_list" in study.capabilities else []
-    return [_flow(study), *unresolved, *([_retention(study)] if {"scales", "repeated"} <= study.capabilities else [])]
+    retention = [_retention(study)] if {"scales", "repeated"} <= study.capabilities else []
+    return [_flow(study), *unresolved, *retention, *leaver_assets(study)]
 
 
 def _flow(study: Study) -> dg.AssetsDefinition:

@@ -31,11 +31,14 @@ class WeightStep:
         The model's score equations, on those rows.
     slopes
         Shape (N, q): the derivative of every row's log weight by the model's parameters.
+    fitted
+        The probabilities that the model gives those rows; None where it is no model of a probability.
     """
 
     rows: npt.NDArray[np.bool_]
     equations: EstimatingEquations
     slopes: Floats
+    fitted: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,10 @@ Link = Literal["identity", "logit", "probit", "cloglog", "log"]
 
 MAX_ITERATIONS = 100
 TOLERANCE = 1e-12
+FIRTH_TOLERANCE = 1e-9
+"""Largest last step of a linear predictor under Firth's penalty, which converges linearly."""
+LONGEST_STEP = 5.0
+"""Of a linear predictor, in one step under Firth's penalty."""
 SUSPICIOUS_PROBABILITY = 1e-5
 """A fitted probability nearer than this to 0 or 1 calls for a look at separation."""
 
@@ -127,8 +131,10 @@ def fit_generalised(
     """
     link = link or CANONICAL[family]
     w = np.ones(len(response)) if weights is None else weights
-    beta, converged = _newton(matrix, response, w, family, link)
-    eta = matrix @ beta
+    # Columns far from nought (a year of birth) would drown the last digits of a step: orthogonal ones do not.
+    basis, back = _orthogonal(matrix)
+    beta, converged = _newton(basis, response, w, family, link)
+    eta = basis @ beta
     # Newton's method can seem to arrive where probabilities round to 0 and 1: the linear programme decides.
     mean = LINKS[link].mean(eta)
     extreme = float(np.minimum(mean, 1 - mean).min()) < SUSPICIOUS_PROBABILITY
@@ -137,12 +143,21 @@ def fit_generalised(
     if separated and firth_if_separated:
         if link != "logit":
             raise ConvergenceError(f"the data separate, and the fall-back (Firth's penalty) is for logit, not {link}")
-        beta, converged = firth_logit(matrix, response, w)
+        beta, converged = firth_logit(basis, response, w)
     elif separated:
         raise ConvergenceError("the data separate: some rows are predicted perfectly, and no maximum exists")
     if not converged:
         raise ConvergenceError(f"the {family} model did not converge in {MAX_ITERATIONS} steps")
-    return _result(matrix, response, w, tuple(names), beta, family, link, separated)
+    return _result(
+        matrix, response, w, tuple(names), np.asarray(np.linalg.solve(back, beta), dtype=float), family, link, separated
+    )
+
+
+def _orthogonal(matrix: Floats) -> tuple[Floats, Floats]:
+    """Give orthogonal columns of root mean square 1, and the triangle that leads from coefficients to theirs."""
+    basis, triangle = np.linalg.qr(matrix)
+    scale = np.sqrt(len(matrix))
+    return np.asarray(basis * scale), np.asarray(triangle / scale)
 
 
 def _result(
@@ -233,15 +248,33 @@ def firth_logit(x: Floats, y: Floats, w: Floats) -> tuple[Floats, bool]:
     Firth's scores add h_i (½ - p_i) x_i, h the leverage; the penalised maximum is finite whatever separates.
     """
     beta = np.zeros(x.shape[1])
-    for _ in range(10 * MAX_ITERATIONS):
+    value, damping, before = _penalised(x, y, w, beta), 1.0, np.inf
+    for _ in range(2 * MAX_ITERATIONS):
         p = special.expit(x @ beta)
         working = w * p * (1 - p)
         inverse = np.linalg.inv(x.T @ (x * working[:, None]))
         leverage = working * ((x @ inverse) * x).sum(axis=1)
         step = inverse @ (x.T @ (w * (y - p) + leverage * (0.5 - p)))
         largest = float(np.abs(x @ step).max())
-        # Long steps overshoot where the likelihood is flat.
-        beta = beta + step * min(1.0, 2.0 / max(largest, 1e-300))
-        if largest < 1e-10:
-            return beta, True
+        if largest < FIRTH_TOLERANCE:
+            return beta + step, True
+        # The information is not the penalised likelihood's curvature: where a column has few people, steps that do
+        # not shrink go to and fro around the maximum. Long steps overshoot where the likelihood is flat.
+        damping, before = damping / 2 if largest > 0.9 * before else damping, largest
+        step = step * min(damping, LONGEST_STEP / largest)
+        for _ in range(40):
+            trial = _penalised(x, y, w, beta + step)
+            # Rounding of the objective must not keep the last steps from being taken.
+            if np.isfinite(trial) and trial >= value - 1e-10 * (1 + abs(value)):
+                break
+            step = step / 2
+        beta, value = beta + step, trial
     return beta, False
+
+
+def _penalised(x: Floats, y: Floats, w: Floats, beta: Floats) -> float:
+    """Give the logit likelihood with Jeffreys' prior."""
+    eta = x @ beta
+    p = special.expit(eta)
+    sign, determinant = np.linalg.slogdet(x.T @ (x * (w * p * (1 - p))[:, None]))
+    return _log_likelihood(y, eta, w, "binomial", "logit") + determinant / 2 if sign > 0 else -np.inf

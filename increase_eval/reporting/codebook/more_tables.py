@@ -41,6 +41,8 @@ MORE_LABELS: Mapping[str, tuple[Literal["integer", "number", "category", "boolea
     "answered": ("boolean", "codebook.column_answered"),
     "candidate": ("text", "codebook.column_candidate"),
     "agreeing": ("integer", "codebook.column_agreeing"),
+    "weighting": ("category", "codebook.column_weighting"),
+    "weight": ("number", "codebook.column_weight"),
 }
 """Column -> its type, and the key of its label."""
 
@@ -68,12 +70,13 @@ MORE_TABLES: Mapping[str, tuple[str, ...]] = {
         "item_rest",
         "alpha_if_deleted",
     ),
+    "response_weights": ("participant", "wave", "weighting", "weight"),
 }
 """Tables that a study has if it can do what :data:`TABLE_NEEDS` says."""
 
 TABLE_NEEDS: Mapping[str, str] = {
     "states": "states",
-    **dict.fromkeys((name for name in MORE_TABLES if name != "item_table"), "services"),
+    **dict.fromkeys((name for name in MORE_TABLES if name not in ("item_table", "response_weights")), "services"),
     **dict.fromkeys(("costs", "cost_quarantine", "cost_ledger"), "costs"),
     "item_table": "items",
 }

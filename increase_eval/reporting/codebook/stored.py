@@ -132,6 +132,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "responses": ("participant", "wave"),
     "states": ("participant", "wave", "variable"),
     "scores": ("participant", "wave", "scale"),
+    "response_weights": ("participant", "wave", "weighting"),
     "service_statistics": ("unit", "month", "step"),
     "service_ledger": ("file",),
     "costs": ("unit", "category", "year", "currency"),

@@ -17,6 +17,13 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "anchored_contrasts": "amount",
     "robustness": "amount",
     "imputed_changes": "amount",
+    "answering_chances": "amount",
+    "bounds": "amount",
+    "dials": "amount",
+    "dropout_model": "amount",
+    "leaver_differences": "amount",
+    "mcar": "amount",
+    "representativeness": "amount",
     "score_changes": "amount",
     "score_contrasts": "amount",
     "score_means": "amount",
@@ -27,6 +34,11 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "variance_components": "amount",
     "verdicts": "amount",
     "wellbeing_value": "amount",
+    "selection_models": "amount",
+    "variance_components": "amount",
+    "weight_balance": "amount",
+    "weight_diagnostics": "amount",
+    "weighted_changes": "share",
 }
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.figure import Figure
 
-from increase_eval.reporting.disclosure import nesting_of, protect_tables
+from increase_eval.reporting.disclosure import MODEL_TABLES, nesting_of, protect_models, protect_tables
 from increase_eval.study import Study
 
 
@@ -113,5 +113,9 @@ class FigureSpec:
         if unable:
             raise ValueError(f"figure {self.id!r} needs {', '.join(unable)}, which study {study.id!r} does not have")
         own = {name: tables[name] for name in self.tables}
-        safe = protect_tables(own, threshold=study.head.privacy.threshold, nesting=nesting_of(study))
+        threshold = study.head.privacy.threshold
+        models = {name: table for name, table in own.items() if name in MODEL_TABLES}
+        counts = {name: table for name, table in own.items() if name not in MODEL_TABLES}
+        safe = protect_tables(counts, threshold=threshold, nesting=nesting_of(study)) if counts else {}
+        safe |= protect_models(models, safe, threshold=threshold, arms=study.arm_ids, waves=study.wave_ids)
         return self.paint(study, safe, language)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from increase_eval.reporting.figures import (
+    answering,
     distributions,
     flow,
+    leavers,
     pathway,
     published,
     reliability,
@@ -12,6 +14,7 @@ from increase_eval.reporting.figures import (
     states,
     staying,
     trajectories,
+    weighted,
 )
 from increase_eval.reporting.figures.drawing import FigureSpec
 
@@ -23,6 +26,11 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec("trajectories", frozenset({"scales"}), ("score_means",), trajectories.paint),
         FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
         FigureSpec("staying", frozenset({"repeated"}), ("response_flow",), staying.paint),
+        FigureSpec("leavers", frozenset(), ("leaver_differences",), leavers.paint_leavers),
+        FigureSpec("representativeness", frozenset(), ("representativeness",), answering.paint_representativeness),
+        FigureSpec("chances", frozenset(), ("answering_chances",), answering.paint_chances),
+        FigureSpec("balance", frozenset(), ("weight_balance",), leavers.paint_balance),
+        FigureSpec("weighted", frozenset({"scales", "repeated"}), ("weighted_changes",), weighted.paint),
         FigureSpec("reliability", frozenset({"items"}), ("reliability",), reliability.paint),
         FigureSpec("pathway", frozenset({"services"}), ("pathway", "service_outcomes"), pathway.paint),
         FigureSpec("published", frozenset({"published"}), ("published_comparison",), published.paint),

@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from increase_eval.reporting.documents.attrition.section import Section
+from increase_eval.reporting.documents.attrition.standing import STANDING
 from increase_eval.reporting.documents.attrition.staying import STAYING
 from increase_eval.reporting.documents.attrition.unresolved import UNRESOLVED
+from increase_eval.reporting.documents.attrition.weighting import WEIGHTING
+from increase_eval.reporting.documents.attrition.who_left import WHO_LEFT
+from increase_eval.reporting.documents.attrition.worst_cases import WORST_CASES
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
 
@@ -14,8 +18,12 @@ SECTIONS: tuple[Section, ...] = (
     # Who left.
     STAYING,
     UNRESOLVED,
-    # What may be corrected for: models and weights; then imputation.
+    WHO_LEFT,
+    STANDING,
+    # What may be corrected for: weights; then imputation.
+    WEIGHTING,
     # What cannot: bounds and dials; then tipping points; then non-response anchored on the service's counts.
+    WORST_CASES,
     # What holds: the robustness of every headline, last.
 )
 """In the order of the page; a new section goes to the end of its group."""
