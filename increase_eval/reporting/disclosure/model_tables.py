@@ -35,10 +35,12 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "verdicts": "amount",
     "wellbeing_value": "amount",
     "selection_models": "amount",
+    "unit_costs": "amount",
     "variance_components": "amount",
     "weight_balance": "amount",
     "weight_diagnostics": "amount",
     "weighted_changes": "share",
+    "wellbeing_value": "amount",
 }
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 
