@@ -150,7 +150,8 @@ def representativeness(
     Σ (p_i - p̄_c)² / N within the cells c of all other covariates, over everybody and over a category.
 
     Each draw takes people with replacement, refits the logit and adjusts again; the spread that the draws estimate is
-    the unadjusted one, so that intervals come from their distances to it, on the scale of squares (basic bootstrap).
+    the unadjusted one, so that intervals come from their distances to it, on the scale of squares (basic bootstrap),
+    laid around the adjusted square, or around nought where that is below it.
 
     References
     ----------
@@ -184,7 +185,7 @@ def representativeness(
     drawn = _draw(cells, draws, rng) if draws and rng is not None and share < 1 else np.empty((0, 2))
     # In the world of the draws the truth is what was estimated without adjustment.
     truth = fit.unadjusted**2 * np.array([1 / share**2, 1.0])
-    own = fit.variance * np.array([1 / share**2, 1.0])
+    own = fit.spread**2 * np.array([1 / share**2, 1.0])
     return Representativeness(
         response_share=share,
         largest_bias=fit.spread / share,

@@ -132,6 +132,12 @@ def _representative_title(drawn: pd.DataFrame, waves: Sequence[str], words: Word
     if rows.empty or rows["estimate"].isna().all():
         return words.text("figures.representativeness_plain")
     row = rows.iloc[0]
+    if row["estimate"] == 0 and pd.notna(row["conf_high"]):
+        return words.text(
+            "figures.representativeness_none",
+            wave=words.wave(waves[-1]),
+            high=format_number(row["conf_high"], 2, words.language),
+        )
     return words.text(
         "figures.representativeness_title",
         wave=words.wave(waves[-1]),
