@@ -2,22 +2,26 @@
 
 Each measurement is a process of its own, so that time and memory are those a user sees.
 
-    python benchmarks/programme.py [--study NAME] [--participants N]
+    python benchmarks/programme.py [--studies NAME ...] [--participants N]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 COMMAND = [sys.executable, "-c", "from increase_eval.cli import main; main()"]
+SIMULATED = "increase_vs"
 DRAW = """
 import numpy as np
 from increase_eval.study import load_study
@@ -27,39 +31,59 @@ simulate_process(study, study.cohort, {participants}, np.random.default_rng(1))
 """
 
 
-def measure(command: list[str], home: Path) -> tuple[float, float]:
-    """Run a command; give its wall time in seconds and its peak memory in GB."""
+class Spent(NamedTuple):
+    """What a process took, and what it said."""
+
+    wall: float
+    processor: float
+    memory: float
+    output: str
+
+
+def measure(command: list[str], home: Path) -> Spent:
+    """Run a command; give its wall and processor time in seconds, its peak memory in GB, and what it printed."""
     environment = {**os.environ, "INCREASE_EVAL_HOME": str(home)}
-    start = time.perf_counter()
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    spent = time.perf_counter() - start
+    start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     # ru_maxrss of children is the largest of them so far: a smaller one shows as the one before.
-    return spent, max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss) / 2**20
+    return Spent(time.perf_counter() - start, processor, after.ru_maxrss / 2**20, done.stdout)
+
+
+def dagster_share(output: str) -> str:
+    """Give the share of a run that was not spent in computing, checking, reading and writing of our own."""
+    told = json.loads(output)
+    return f"{1 - told['work_seconds'] / told['seconds']:.0%}" if told["seconds"] and told["run_id"] else ""
+
+
+def runs_of(study: str, home: Path) -> Iterator[tuple[str, Spent, str]]:
+    """Run a study with nothing stored, then once more."""
+    if study == SIMULATED:
+        yield f"{study}: simulate the raw files", measure([*COMMAND, "simulate", study], home), ""
+    for what, target in (("nothing stored yet", "45 s, 1.5 GB" if study == SIMULATED else ""), ("all fresh", "")):
+        yield f"{study}: run, {what}", measure([*COMMAND, "run", study, "--json"], home), target
 
 
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--study", default="increase_vs")
-    parser.add_argument("--participants", type=int, default=1_000_000)
+    parser.add_argument("--studies", nargs="*", default=["increase_vs", "help", "jobs2"])
+    parser.add_argument("--participants", type=int, default=1_000_000, help="0 to leave the drawing out")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
-        rows = [
-            ("simulate the raw files", *measure([*COMMAND, "simulate", options.study], home), ""),
-            ("run, nothing stored yet", *measure([*COMMAND, "run", options.study], home), "45 s, 1.5 GB"),
-            ("run again, all fresh", *measure([*COMMAND, "run", options.study], home), ""),
-            (
-                f"draw {options.participants:,} people from the process",
-                *measure([sys.executable, "-c", DRAW.format(**vars(options))], home),
-                "60 s, 6 GB",
-            ),
-        ]
-    print(f"{options.study}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors\n")
-    print("| what | wall s | peak GB so far | target |\n|---|---:|---:|---|")
-    for what, seconds, memory, target in rows:
-        print(f"| {what} | {seconds:.1f} | {memory:.2f} | {target} |")
+        rows = [row for study in options.studies for row in runs_of(study, Path(folder))]
+        if options.participants:
+            draw = DRAW.format(study=SIMULATED, participants=options.participants)
+            spent = measure([sys.executable, "-c", draw], Path(folder))
+            rows.append((f"draw {options.participants:,} people from the process", spent, "60 s, 6 GB"))
+    load = ", ".join(f"{value:.0f}" for value in os.getloadavg())
+    print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, load of the last 1, 5 and 15 minutes: {load}\n")
+    print("| what | wall s | processor s | peak GB so far | Dagster's share of the wall time | target |")
+    print("|---|---:|---:|---:|---:|---|")
+    for what, spent, target in rows:
+        share = dagster_share(spent.output) if ": run" in what else ""
+        print(f"| {what} | {spent.wall:.1f} | {spent.processor:.1f} | {spent.memory:.2f} | {share} | {target} |")
 
 
 if __name__ == "__main__":
