@@ -30,6 +30,7 @@ from increase_eval.reporting.disclosure import (
     withhold_told_bins,
     withhold_told_responses,
 )
+from increase_eval.reporting.raw_shares import told_raw_shares
 from increase_eval.reporting.special_tables import SPECIAL_ESTIMATES
 from increase_eval.results import NUMBER_COLUMNS
 from increase_eval.study.study import Study
@@ -89,6 +90,7 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
         safe |= protect_tables(own, threshold=threshold, nesting=nesting)
     for name in (name for name in SPECIAL_ESTIMATES if name in safe):
         safe[name] = SPECIAL_ESTIMATES[name](study, estimates[name], safe)
+    estimates |= told_raw_shares(study, estimates, safe)
     models = {name: table for name, table in estimates.items() if name in MODEL_TABLES}
     compared = {contrast.id: (contrast.first, contrast.second) for contrast in study.analysis.contrasts}
     safe |= protect_models(

@@ -197,7 +197,7 @@ class Study(ContractModel):
         ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
         ``complete_list`` (a list of everybody who takes part),
         ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``,
-        ``value_for_money`` (costs, and a plan for them).
+        ``value_for_money`` (costs, and a plan for them), ``arms`` (two or more), ``satisfaction`` (a scale of it).
         """
         answers = {
             "items": any(not scale.delivered for scale in self.scales),
@@ -214,5 +214,7 @@ class Study(ContractModel):
             "value_for_money": self.services is not None
             and self.services.has_costs
             and self.analysis.value_for_money is not None,
+            "arms": len(self.head.arms) > 1,
+            "satisfaction": any(scale.role == "satisfaction" for scale in self.scales),
         }
         return frozenset(name for name, able in answers.items() if able)

@@ -15,11 +15,11 @@ import pandas as pd
 from increase_eval.comparison.adjustment.adjusted_means import AdjustedMeans
 from increase_eval.comparison.adjustment.positivity import keep_shared_columns
 from increase_eval.comparison.adjustment.propensity import WeightKind, tilt, tilt_slopes
-from increase_eval.comparison.adjustment.standardisation import arm_codes, outcome_numbers, predictions
+from increase_eval.comparison.adjustment.standardisation import arm_codes, named, outcome_model, predictions
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
-from increase_eval.comparison.engines.generalised_linear import Family, GeneralisedFit, fit_generalised
+from increase_eval.comparison.engines.generalised_linear import Family, GeneralisedFit
 from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_multinomial, indicators
 from increase_eval.moments.formulas import parse_formula
 
@@ -65,7 +65,7 @@ def doubly_robust(
     InsufficientDataError
         If an arm has fewer than two people, or columns are not independent.
     ConvergenceError
-        If the columns tell some arm perfectly, or the outcome model has no maximum.
+        If the columns tell some arm perfectly, or the outcome model has no maximum (see :func:`standardise`).
 
     Notes
     -----
@@ -100,12 +100,12 @@ def doubly_robust(
     chosen, outcome = (model_frame(text, people, also=every) for text in (shared.formula, outcome_formula))
     codes, arms = arm_codes(outcome, arm)
     propensity = fit_multinomial(chosen.matrix, codes, arms)
-    fit = fit_generalised(outcome.matrix, outcome_numbers(outcome, family), outcome.names, family=family)
+    fit = outcome_model(outcome, family)
     means, influence = _means(propensity, outcome, fit, arm, arms, kind)
     rows = np.flatnonzero(shared.rows)[outcome.rows]
     name = {"ipw": "doubly robust", "overlap": "doubly robust, overlap", "matching": "doubly robust, matching"}[kind]
     return AdjustedMeans(
-        arm=arm, arms=arms, outcome=str(outcome.response.name), method=name, estimates=means,
+        arm=arm, arms=arms, outcome=str(outcome.response.name), method=named(name, fit), estimates=means,
         vcov=influence.T @ influence, sizes=np.bincount(codes, minlength=len(arms)), n=len(rows),
         n_dropped=len(data) - len(rows), influence=influence, rows=rows, codes=codes, left_out=shared.left_out,
         confidence=confidence,

@@ -10,7 +10,7 @@ import pandas as pd
 from increase_eval.errors import ConvergenceError, InsufficientDataError
 from increase_eval.results import estimate_table
 
-NOBODY_LEFT_OUT = "none"
+NOBODY_LEFT_OUT = "all"
 NOT_ESTIMABLE = "not estimable"
 OK = "ok"
 
@@ -32,8 +32,8 @@ def leave_one_out(data: pd.DataFrame, *, unit: str, estimate: Estimate) -> pd.Da
     Returns
     -------
     DataFrame
-        Estimate table with ``by_left_out``: ``none``, then each unit; a row that exists with everybody and not without
-        a unit (an arm that has no other one) has the status ``not estimable``.
+        Estimate table with ``by_left_out``: ``all`` for everybody, then each unit; a row that exists with everybody and
+        not without a unit (an arm that has no other one) has the status ``not estimable``.
 
     Raises
     ------
@@ -57,7 +57,7 @@ def leave_one_out(data: pd.DataFrame, *, unit: str, estimate: Estimate) -> pd.Da
     >>> mean = lambda part: estimate_table([{"term": "mean", "estimate": part["y"].mean(), "n": len(part)}])
     >>> print(leave_one_out(data, unit="site", estimate=mean)[["by_left_out", "estimate", "n"]].to_string(index=False))
     by_left_out  estimate  n
-           none       3.0  3
+            all       3.0  3
               a       6.0  1
               b       1.5  2
     """

@@ -28,6 +28,8 @@ from increase_eval.errors import InsufficientDataError
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+PENALISED = "Firth's penalty since the outcome separates"
+
 
 def standardise(
     formula: str,
@@ -68,7 +70,8 @@ def standardise(
     InsufficientDataError
         If an arm has fewer than two people, columns are not independent, or nobody is left in the population.
     ConvergenceError
-        If the outcome model has no maximum.
+        If the outcome model has no maximum; a logit that separates (nobody of some group has the outcome, or everybody)
+        is fitted with Firth's penalty instead, and `method` says so.
 
     Notes
     -----
@@ -93,7 +96,7 @@ def standardise(
     normal_quantile(confidence)
     frame = model_frame(formula, data)
     codes, arms = arm_codes(frame, arm)
-    fit = fit_generalised(frame.matrix, outcome_numbers(frame, family), frame.names, family=family)
+    fit = outcome_model(frame, family)
     rows = _population_rows(frame, data, arm, population)
     gaps, means, moves = _standardised(frame, fit, data.iloc[rows], arm, arms)
     every = np.union1d(np.flatnonzero(frame.rows), rows)
@@ -103,7 +106,7 @@ def standardise(
     own = np.full(len(every), -1, dtype=np.int64)
     own[np.searchsorted(every, np.flatnonzero(frame.rows))] = codes
     return AdjustedMeans(
-        arm=arm, arms=arms, outcome=str(frame.response.name), method="standardisation", estimates=means,
+        arm=arm, arms=arms, outcome=str(frame.response.name), method=named("standardisation", fit), estimates=means,
         vcov=influence.T @ influence, sizes=np.bincount(codes, minlength=len(arms)), n=len(rows),
         n_dropped=len(data) - len(every), influence=influence, rows=every, codes=own, confidence=confidence,
     )  # fmt: skip
@@ -123,9 +126,16 @@ def arm_codes(frame: ModelFrame, arm: str) -> tuple[Ints, tuple[Any, ...]]:
     return codes, variable.levels
 
 
-def outcome_numbers(frame: ModelFrame, family: Family) -> Floats:
-    """Give the outcome as the family needs it."""
-    return frame.events() if family == "binomial" else frame.numbers()
+def outcome_model(frame: ModelFrame, family: Family) -> GeneralisedFit:
+    """Fit the outcome model; a logit that separates is fitted with Firth's penalty."""
+    is_binary = family == "binomial"
+    response = frame.events() if is_binary else frame.numbers()
+    return fit_generalised(frame.matrix, response, frame.names, family=family, firth_if_separated=is_binary)
+
+
+def named(method: str, fit: GeneralisedFit) -> str:
+    """Name a method, and the penalty where the outcome model needed it."""
+    return f"{method}, {PENALISED}" if fit.is_separated else method
 
 
 def predictions(

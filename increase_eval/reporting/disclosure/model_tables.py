@@ -24,6 +24,13 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "mcar": "amount",
     "representativeness": "amount",
     "robustness": "amount",
+    "adjusted_contrasts": "amount",
+    "arm_balance": "amount",
+    "exchangeability": "amount",
+    "leave_one_provider_out": "amount",
+    "propensity_overlap": "amount",
+    "provider_ranks": "amount",
+    "satisfaction_contrasts": "share",
     "score_changes": "amount",
     "score_contrasts": "amount",
     "score_means": "amount",
@@ -38,6 +45,7 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "weight_diagnostics": "amount",
     "weighted_changes": "share",
     "wellbeing_value": "amount",
+    "work_contrasts": "share",
 }
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 

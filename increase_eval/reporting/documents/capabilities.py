@@ -20,6 +20,8 @@ WITHOUT: Mapping[str, str] = {
     "repeated": "common.without_repeated",
     "randomised": "common.without_randomised",
     "value_for_money": "common.without_value_for_money",
+    "arms": "common.without_arms",
+    "satisfaction": "common.without_satisfaction",
 }
 """Capability -> the key of the words for a study that lacks it."""
 

@@ -13,8 +13,10 @@ from increase_eval.reporting.documents.published import PUBLISHED
 from increase_eval.reporting.documents.reliability import RELIABILITY
 from increase_eval.reporting.documents.reproducibility import REPRODUCIBILITY
 from increase_eval.reporting.documents.results import RESULTS
+from increase_eval.reporting.documents.satisfaction import SATISFACTION
 from increase_eval.reporting.documents.scales import SCALES
 from increase_eval.reporting.documents.services import SERVICES
+from increase_eval.reporting.documents.side_by_side import SIDE_BY_SIDE
 from increase_eval.reporting.documents.states import STATES
 from increase_eval.reporting.documents.summary import SUMMARY
 from increase_eval.reporting.documents.value import VALUE
@@ -29,6 +31,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     RESULTS,
     COMPARISONS,
     STATES,
+    SATISFACTION,
+    SIDE_BY_SIDE,
     VERDICTS_CHAPTER,
     SERVICES,
     VALUE,

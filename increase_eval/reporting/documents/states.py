@@ -11,6 +11,7 @@ import pandas as pd
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.documents.results import total_rows
+from increase_eval.reporting.documents.work import months_in_words, work_tables
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, records, single
 from increase_eval.study.structure import StateVariable
 
@@ -31,7 +32,7 @@ def states_content(context: ReportContext) -> dict[str, Any]:
                 "transitions": None if moved is None or moved.empty else _moves_table(context, moved, variable),
             }
         )
-    return {"parts": parts}
+    return {"parts": parts, "work": list(work_tables(context)), "months": list(months_in_words(context))}
 
 
 def _shares_table(context: ReportContext, table: pd.DataFrame, variable: StateVariable) -> DisplayTable:
@@ -119,6 +120,6 @@ STATES = Chapter(
     content=states_content,
     needs=frozenset({"states"}),
     tables=("state_shares",),
-    optional_tables=("state_transitions",),
-    figures=("states",),
+    optional_tables=("state_transitions", "work_contrasts"),
+    figures=("states", "moves"),
 )

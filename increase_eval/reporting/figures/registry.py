@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from increase_eval.reporting.figures import (
+    adjusted,
     answering,
+    balance,
     distributions,
     flow,
     leavers,
+    moves,
+    overlap,
     pathway,
     published,
     reliability,
     retention,
+    satisfaction,
     states,
     staying,
     trajectories,
@@ -35,6 +40,13 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec("pathway", frozenset({"services"}), ("pathway", "service_outcomes"), pathway.paint),
         FigureSpec("published", frozenset({"published"}), ("published_comparison",), published.paint),
         FigureSpec("states", frozenset({"states"}), ("state_shares",), states.paint),
+        FigureSpec("moves", frozenset({"states", "arms"}), ("work_contrasts",), moves.paint),
+        FigureSpec("adjusted", frozenset({"arms"}), ("adjusted_contrasts",), adjusted.paint),
+        FigureSpec("arm_balance", frozenset({"arms"}), ("arm_balance",), balance.paint),
+        FigureSpec("overlap", frozenset({"arms"}), ("propensity_overlap",), overlap.paint),
+        FigureSpec(
+            "satisfaction", frozenset({"arms", "satisfaction"}), ("satisfaction_contrasts",), satisfaction.paint
+        ),
     )
 }
 """Id -> figure, in the order in which a report shows them."""

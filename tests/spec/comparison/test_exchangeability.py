@@ -86,8 +86,8 @@ def test_leaving_out_the_only_provider_of_an_arm_makes_its_contrasts_not_estimab
         return estimate_table([{"contrast": "b - a", "estimate": means["b"] - means["a"], "n": len(part)}], term="mean")
 
     found = leave_one_out(data, unit="site", estimate=gap).set_index("by_left_out")
-    assert found["estimate"].to_dict() == pytest.approx({"none": 3.0, "p": np.nan, "q": 4.0, "r": 2.0}, nan_ok=True)
-    assert found["status"].to_dict() == {"none": "ok", "p": "not estimable", "q": "ok", "r": "ok"}
+    assert found["estimate"].to_dict() == pytest.approx({"all": 3.0, "p": np.nan, "q": 4.0, "r": 2.0}, nan_ok=True)
+    assert found["status"].to_dict() == {"all": "ok", "p": "not estimable", "q": "ok", "r": "ok"}
     assert found.loc["p", "contrast"] == "b - a"
     with pytest.raises(ValueError, match="not in the table"):
         leave_one_out(data, unit="provider", estimate=gap)
