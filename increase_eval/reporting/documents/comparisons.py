@@ -84,7 +84,9 @@ def _contrast_table(context: ReportContext, table: pd.DataFrame, scale: Scale) -
     return DisplayTable(
         id=f"comparisons-{scale.id}",
         title=text("comparisons.table_title", scale=context.scale(scale)),
-        subtitle=text("comparisons.subtitle"),
+        subtitle=text("comparisons.subtitle", wave=context.wave(first_wave(context, scale.id)))
+        if table["by_since"].notna().any()
+        else text("comparisons.subtitle_means"),
         columns=(
             TableColumn(text("comparisons.model_head"), "head"),
             TableColumn(text("comparisons.contrast_head"), "head"),
@@ -145,11 +147,19 @@ def contrast_in_words(context: ReportContext, contrast_id: str) -> str:
 
 
 def what_in_words(context: ReportContext, row: dict[str, Any]) -> str:
-    """Say between which waves, or at which wave, arms are compared."""
+    """Say at which wave arms are compared: in the change from the first wave, from another one, or in their means."""
     since = _plain(row["by_since"])
-    if since:
-        return pair_in_words(context, f"{since} -> {row['wave']}")
-    return context.text("comparisons.at_wave", wave=context.wave(row["wave"]))
+    if not since:
+        return context.text("comparisons.at_wave", wave=context.wave(row["wave"]))
+    if since == first_wave(context, row["outcome"]):
+        return context.wave(row["wave"])
+    return pair_in_words(context, f"{since} -> {row['wave']}")
+
+
+def first_wave(context: ReportContext, scale_id: str) -> str:
+    """Give the first wave that asked a scale."""
+    asked = context.study.scale_waves(context.study.scale(scale_id))
+    return asked[0] if asked else context.study.wave_ids[0]
 
 
 def _plain(value: Any) -> str:
@@ -254,7 +264,7 @@ def _components_table(context: ReportContext) -> DisplayTable | None:
         columns=(
             TableColumn(text("common.scale"), "head"),
             TableColumn(text("comparisons.level_head"), "head"),
-            TableColumn(text("comparisons.what_head"), "text"),
+            TableColumn(text("comparisons.of_head"), "text"),
             TableColumn(text("comparisons.clusters_head")),
             TableColumn(text("common.n"), unit=text("common.unit_people")),
             TableColumn(text("comparisons.icc_head")),
@@ -286,7 +296,7 @@ def _component_rows(context: ReportContext, table: pd.DataFrame, level_id: str) 
         yield (
             Cell(context.words(level.label)),
             Cell(
-                pair_in_words(context, pair) if pair else context.text("comparisons.at_wave", wave=context.wave(first))
+                context.text("comparisons.change_to", wave=context.wave(row["wave"])) if pair else context.wave(first)
             ),
             cells.estimate(clusters or {**row, "estimate": None}, 0),
             cells.n(row),

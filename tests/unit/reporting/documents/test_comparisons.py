@@ -63,7 +63,7 @@ def test_a_comparison_has_its_adjusted_p_value_beside_it_under_both_assumptions(
     rows = rows_of(part["table"])
     assert [row[0] for row in rows] == ["Changes", "Same start"]
     assert rows[0][1:] == [
-        "New <service> & more less Usual service", "Before to Six months", "106 (12)", "−0.60", "−1.40 to 0.20", "–",
+        "New <service> & more less Usual service", "Six months", "106 (12)", "−0.60", "−1.40 to 0.20", "–",
         "−0.60", "−1.40 to 0.20", "0.140", "0.280",
     ]  # fmt: skip
     said = " ".join(content["assumptions"])
@@ -122,7 +122,7 @@ def test_correlations_are_told_of_the_first_wave_and_of_changes(study, context_o
     ]
     table = estimate_table(rows, outcome="mood", by_level="site", n=106, method="anova", status="estimated")
     components = comparisons_content(context_of(study, variance_components=table))["components"]
-    assert [row[2] for row in rows_of(components)] == ["Before, mean", "Before to Six months"]
+    assert [row[2] for row in rows_of(components)] == ["Before", "Change to Six months"]
     assert rows_of(components)[0][3:7] == ["12", "106", "0.021", "−0.979 to 1.021"]
 
 
