@@ -26,8 +26,8 @@ SUPPRESSED_MARK = "[c]"
 SHORT_TABLE_ROWS = 30
 """Up to so many rows a table is kept on one page of paper."""
 
-MANY_COLUMNS = 9
-"""From so many columns on a table is set closer."""
+MANY_COLUMNS, MOST_COLUMNS = 9, 10
+"""From so many columns on a table is set closer, and closer still."""
 
 _SIGNIFICANT = "%.10g"
 
@@ -105,9 +105,11 @@ class DisplayTable:
         return self.row_count <= SHORT_TABLE_ROWS
 
     @property
-    def is_dense(self) -> bool:
-        """Whether it has so many columns that they are set closer."""
-        return len(self.columns) >= MANY_COLUMNS
+    def density(self) -> str:
+        """How close its columns are set, so that they fit the page."""
+        if len(self.columns) < MANY_COLUMNS:
+            return ""
+        return "dense" if len(self.columns) < MOST_COLUMNS else "dense densest"
 
     def has_mark(self, mark: Mark) -> bool:
         """Whether any cell carries a mark."""

@@ -93,7 +93,7 @@ def cluster_correlation(
     rho = (F - 1) / (F + n_0 - 1) with F = MSB / MSW. The interval puts F divided by the quantiles of F(k - S, N - k)
     in the place of F; it is exact for clusters of one size and close otherwise. Standard error, by the delta method on
     F (Donner 1986): (1 - rho) (1 + (n_0 - 1) rho) / n_0 sqrt(2 / (k - S) + 2 / (N - k)).
-    Design effect: 1 + (sum n_j^2 / N - 1) rho (Kish 1965), at rho and at the ends of its interval.
+    Design effect: 1 + (sum n_j^2 / N - 1) rho (Kish 1965), at rho and at the ends of its interval, and no less than 0.
 
     References
     ----------
@@ -137,7 +137,7 @@ def cluster_correlation(
     rho, low, high = ((f - 1) / (f + n_0 - 1) for f in (ratio, *ratios))
     error = (1 - rho) * (1 + (n_0 - 1) * rho) / n_0 * np.sqrt(2 / df_between + 2 / df_within)
     per_unit = float((sizes**2).sum()) / n - 1
-    effect, least, most = (float(1 + per_unit * value) for value in (rho, low, high))
+    effect, least, most = (max(0.0, float(1 + per_unit * value)) for value in (rho, low, high))
     numbers = (float(rho), float(error), float(low), float(high))
     return ClusterCorrelation(*numbers, effect, least, most, df_between, df_within, n, k)
 

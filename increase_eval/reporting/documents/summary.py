@@ -179,7 +179,7 @@ def _headline_table(context: ReportContext) -> DisplayTable | None:
 
 def _scale_and_waves(context: ReportContext, scale: Scale, waves: list[str]) -> str:
     if len(waves) == 1:
-        return f"{context.scale(scale)}: {context.wave(waves[0])}"
+        return context.text("summary.scale_and_waves", scale=context.scale(scale), pair=context.wave(waves[0]))
     return context.text(
         "summary.scale_and_waves",
         scale=context.scale(scale),

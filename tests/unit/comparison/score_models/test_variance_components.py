@@ -74,6 +74,13 @@ class TestOneCorrelation:
         expected = 1 + (sum(size**2 for size in sizes) / n - 1) * rho
         assert np.var(means) * n == pytest.approx(expected, rel=0.1)  # 4 Monte Carlo errors: 4 sqrt(2 / 4000) = 0.09
 
+    def test_a_design_effect_is_never_below_nought(self):
+        # One large cluster among small ones, all alike: rho < 0, and 1 + (sum n_j^2 / N - 1) rho would be negative.
+        y = pd.Series([0.0, 2.0] * 60)
+        found = cluster_correlation(y, pd.Series([0] * 100 + [1 + i // 4 for i in range(20)]))
+        assert found.estimate < 0
+        assert found.design_effect == found.design_low == 0.0
+
     @pytest.mark.parametrize(
         ("y", "cluster", "message"),
         [
