@@ -17,7 +17,7 @@ from increase_eval.attrition.calibration import calibrate_weights
 from increase_eval.attrition.dropout import DropoutModel, fit_dropout_model
 from increase_eval.attrition.flow import ResponseFlow, response_flow
 from increase_eval.attrition.heckman import Heckman, heckman
-from increase_eval.attrition.imputation import Imputations, impute, impute_chained
+from increase_eval.attrition.imputation import Imputations, impute, impute_chained, impute_items
 from increase_eval.attrition.leavers import LeaverComparison, compare_leavers
 from increase_eval.attrition.lee import lee_bounds
 from increase_eval.attrition.mcar import McarTest, little_mcar_test
@@ -60,6 +60,7 @@ __all__ = [
     "heckman",
     "impute",
     "impute_chained",
+    "impute_items",
     "inverse_probability_weights",
     "lee_bounds",
     "little_mcar_test",

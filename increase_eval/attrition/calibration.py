@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from increase_eval.attrition.calibration_solver import solve_calibration
-from increase_eval.attrition.margins import Margins, read_margins
+from increase_eval.attrition.margins import Ints, Margins, read_margins
 from increase_eval.comparison.adjustment.weights import Weights, effective_size, largest_share
 from increase_eval.comparison.engines.frames import read_weights
 from increase_eval.errors import InsufficientDataError
@@ -94,14 +94,15 @@ def calibrate_weights(
         raise InsufficientDataError("no row has all margins and a base weight")
     values = np.zeros(len(data))
     used = known.only(rows)
-    values[rows] = _solve(used, start[rows], method, bounds)
+    cells = used.cells()
+    values[rows] = _solve(used, cells, start[rows], method, bounds)
     ratio = values[rows] / start[rows]
     negative = int((values < 0).sum())
     return Weights(
         values=pd.Series(values, index=data.index, name="weight"),
         effective_sample_size=effective_size(values),
         largest=largest_share(values),
-        balance=_balance(used, start[rows], values[rows]),
+        balance=_balance(used, cells, start[rows], values[rows]),
         overlap=pd.DataFrame(
             {
                 "n": [int(rows.sum())],
@@ -136,9 +137,11 @@ def _check_options(method: str, bounds: tuple[float, float] | None, count: int) 
         raise ValueError(f"bounds are {bounds!r}; allowed: from 0 to under 1, and above 1, on the ratio to the base")
 
 
-def _solve(margins: Margins, base: Floats, method: str, bounds: tuple[float, float] | None) -> Floats:
+def _solve(
+    margins: Margins, found: tuple[Floats, Ints], base: Floats, method: str, bounds: tuple[float, float] | None
+) -> Floats:
     """Give the weights of the rows; the work is done once for every distinct combination of margins."""
-    cells, at = margins.cells()
+    cells, at = found
     margins.refuse_empty(cells)
     total = np.asarray(np.bincount(at, weights=base), dtype=float)
     if method == "poststratify":
@@ -148,8 +151,8 @@ def _solve(margins: Margins, base: Floats, method: str, bounds: tuple[float, flo
     return np.asarray(base * ratio[at])
 
 
-def _balance(margins: Margins, base: Floats, weights: Floats) -> pd.DataFrame:
+def _balance(margins: Margins, found: tuple[Floats, Ints], base: Floats, weights: Floats) -> pd.DataFrame:
     """Give each term's target, and its total under the base weights and under the weights."""
-    cells, at = margins.cells()
+    cells, at = found
     before, after = (np.bincount(at, weights=values, minlength=len(cells)) @ cells for values in (base, weights))
     return pd.DataFrame({"term": margins.terms, "target": margins.totals, "before": before, "after": after})

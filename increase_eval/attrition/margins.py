@@ -16,6 +16,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
+MOST_CELLS_A_ROW = 4
+"""Possible cells, for each row, up to which they are counted rather than sorted."""
+
 SAME_TOTAL = 1e-9
 """Relative difference up to which two margins speak of one population."""
 
@@ -71,8 +74,16 @@ class Margins:
         key = np.zeros(n, dtype=np.int64)
         for part in self.parts:
             key = key * part.levels + part.values.astype(np.int64)
-        _, first, at = np.unique(key, return_index=True, return_inverse=True)
-        return self._matrix(first), np.asarray(at, dtype=np.int64)
+        size = int(np.prod([part.levels for part in self.parts], dtype=np.float64).clip(max=2.0**62))
+        if size > MOST_CELLS_A_ROW * n:
+            _, first, at = np.unique(key, return_index=True, return_inverse=True)
+            return self._matrix(first), np.asarray(at, dtype=np.int64)
+        # Few possible cells: counted, with no sorting of rows.
+        present = np.flatnonzero(np.bincount(key, minlength=size))
+        place, row = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
+        place[present] = np.arange(len(present))
+        row[key[::-1]] = np.arange(n - 1, -1, -1)
+        return self._matrix(row[present]), place[key]
 
     def _matrix(self, rows: npt.NDArray[np.intp]) -> Floats:
         blocks = [

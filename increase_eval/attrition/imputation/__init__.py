@@ -3,5 +3,6 @@
 from increase_eval.attrition.imputation.base import Imputations
 from increase_eval.attrition.imputation.chained import ChainedImputations, impute_chained
 from increase_eval.attrition.imputation.impute import impute, impute_strategies
+from increase_eval.attrition.imputation.items import impute_items
 
-__all__ = ["ChainedImputations", "Imputations", "impute", "impute_chained", "impute_strategies"]
+__all__ = ["ChainedImputations", "Imputations", "impute", "impute_chained", "impute_items", "impute_strategies"]
