@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from increase_eval.reporting.documents.attrition.anchored import ANCHORED
+from increase_eval.reporting.documents.attrition.robustness import ROBUSTNESS
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.attrition.standing import STANDING
 from increase_eval.reporting.documents.attrition.staying import STAYING
@@ -24,7 +26,9 @@ SECTIONS: tuple[Section, ...] = (
     WEIGHTING,
     # What cannot: bounds and dials; then tipping points; then non-response anchored on the service's counts.
     WORST_CASES,
+    ANCHORED,
     # What holds: the robustness of every headline, last.
+    ROBUSTNESS,
 )
 """In the order of the page; a new section goes to the end of its group."""
 

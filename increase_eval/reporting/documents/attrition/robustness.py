@@ -1,0 +1,175 @@
+"""What holds under which assumption: every headline under each method, and in words what survives."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
+
+from increase_eval.attrition.robustness.survival import surviving
+from increase_eval.reporting import numbers
+from increase_eval.reporting.documents.attrition.section import Section
+from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, records
+from increase_eval.study import Scale
+
+SHARE, BOUNDS = "share", "bounds"
+
+
+def robustness_content(context: ReportContext) -> dict[str, Any]:
+    """Give what the section says."""
+    table = context.tables["robustness"]
+    found = surviving(table)
+    first = context.wave(context.study.wave_ids[0])
+    return {
+        "about": context.text("robustness.about", wave=first),
+        "sentences": [*_summary(context, found)],
+        "headlines": [*_headlines(context, found)],
+        "tables": [*_tables(context, table)],
+    }
+
+
+def _summary(context: ReportContext, found: pd.DataFrame) -> Iterator[str]:
+    """Count what holds under every assumption, under the bounds, and what turns headlines the other way."""
+    if found.empty:
+        return
+    text, count = context.text, len(found)
+    against = Counter(method for methods in found["opposite"] for method in methods if method != BOUNDS)
+    stable = sum(set(methods) <= {BOUNDS} for methods in found["opposite"])
+    bounded = sum(BOUNDS in (*same, *smaller) for same, smaller in zip(found["same"], found["smaller"], strict=True))
+    values = {"number": context.count(count), "stable": context.count(stable), "bounded": context.count(bounded)}
+    yield text.plural("robustness.summary", count, **values)
+    if against:
+        yield text("robustness.against", methods=_counted(context, against))
+    else:
+        yield text("robustness.nothing_against")
+    smaller = Counter(method for methods in found["smaller"] for method in methods if method != BOUNDS)
+    if smaller:
+        yield text("robustness.smaller", methods=_counted(context, smaller))
+    missing = sum(map(len, found["missing"]))
+    if missing:
+        yield text.plural("robustness.missing", missing, number=context.count(missing))
+
+
+def _counted(context: ReportContext, methods: Counter[str]) -> str:
+    named = (
+        context.text("robustness.against_one", method=method_name(context, method), number=context.count(count))
+        for method, count in methods.most_common()
+    )
+    return context.listed(named)
+
+
+def _headlines(context: ReportContext, found: pd.DataFrame) -> Iterator[str]:
+    """Say of every outcome and wave, arm by arm, what the main method says and what survives."""
+    text = context.text
+    for (outcome, wave), rows in found.groupby(["outcome", "wave"], sort=False):
+        arms = []
+        for row in records(rows):
+            verdict = text(f"robustness.{str(row['verdict']).replace(' ', '_')}")
+            values = {"arm": context.arm(row["by_arm"]), "verdict": verdict, "main": _in_words(context, row["main"])}
+            arms.append(text("robustness.arm", survival=_survival(context, row), **values))
+        named = {"outcome": outcome_name(context, str(outcome)), "wave": context.wave(str(wave))}
+        yield text("robustness.headline", arms=context.listed(arms), **named)
+
+
+def _survival(context: ReportContext, row: dict[str, Any]) -> str:
+    """Say under which assumptions a headline is of another size, or goes the other way; bounds are counted apart."""
+    text = context.text
+    parts = []
+    for key, methods in (("robustness.of_other_size", row["smaller"]), ("robustness.other_way", row["opposite"])):
+        named = [_in_words(context, method) for method in methods if method != BOUNDS]
+        if named:
+            parts.append(text(key, methods=", ".join(named)))
+    if not parts:
+        return text("robustness.survives")
+    return parts[0] if len(parts) == 1 else text("robustness.both", first=parts[0], second=parts[1])
+
+
+def method_name(context: ReportContext, method: str) -> str:
+    """Name a method."""
+    return context.text(f"robustness.method_{method}")
+
+
+def _in_words(context: ReportContext, method: str) -> str:
+    """Name a method within a sentence."""
+    name = method_name(context, method)
+    return name[0].lower() + name[1:]
+
+
+def outcome_name(context: ReportContext, outcome: str) -> str:
+    """Name a scale or a state variable."""
+    for scale in context.study.scales:
+        if scale.id == outcome:
+            return context.scale(scale)
+    return next((context.words(one.label) for one in context.study.head.states if one.id == outcome), outcome)
+
+
+def _tables(context: ReportContext, table: pd.DataFrame) -> Iterator[DisplayTable]:
+    """One table for each outcome: methods down, arms across, waves one below the other."""
+    text = context.text
+    first = context.wave(context.study.wave_ids[0])
+    for (outcome, term), rows in table.groupby(["outcome", "term"], sort=False):
+        scale = next((one for one in context.study.scales if one.id == outcome), None)
+        arms = [arm for arm in context.study.arm_ids if (rows["by_arm"] == arm).any()]
+        groups = tuple(
+            RowGroup(context.wave(wave), tuple(_rows(context, rows[rows["wave"] == wave], arms, scale)))
+            for wave in context.study.wave_ids
+            if (rows["wave"] == wave).any()
+        )
+        is_share = term == SHARE
+        kind = text("robustness.table_subtitle_share", confidence=context.confidence) if is_share else text(
+            "robustness.table_subtitle_change", wave=first, confidence=context.confidence
+        )  # fmt: skip
+        unit = text("common.unit_share") if is_share else text("common.unit_points")
+        notes = [text("robustness.note_population", wave=first), text("robustness.note_intervals")]
+        yield DisplayTable(
+            id=f"robustness-{outcome}",
+            title=text("robustness.table_title", outcome=outcome_name(context, str(outcome))),
+            subtitle=kind,
+            columns=(
+                TableColumn(text("common.wave"), "head"),
+                TableColumn(text("robustness.method_head"), "head"),
+                TableColumn(text("robustness.assumes_head"), "text"),
+                *(TableColumn(context.arm(arm), unit=unit) for arm in arms),
+            ),
+            groups=groups,
+            notes=tuple(notes if is_share else [*notes, text("robustness.note_delta", wave=first)]),
+            asset="robustness",
+            data=rows,
+        )
+
+
+def _rows(
+    context: ReportContext, rows: pd.DataFrame, arms: list[str], scale: Scale | None
+) -> Iterator[tuple[Cell, ...]]:
+    digits = context.digits(scale) if scale is not None else 1
+    for method, own in rows.groupby("by_method", sort=False):
+        by_arm = {row["by_arm"]: row for row in records(own)}
+        cells = [_cell(context, by_arm.get(arm), digits, is_share=scale is None) for arm in arms]
+        assumes = Cell(context.text(f"robustness.assumes_{method}"))
+        yield Cell(method_name(context, str(method))), assumes, *cells
+
+
+def _cell(context: ReportContext, row: dict[str, Any] | None, digits: int, *, is_share: bool) -> Cell:
+    """Write an estimate with its interval in one cell."""
+    if row is None:
+        return Cell(numbers.MISSING, "absent")
+    cells = context.cells
+    value = cells.percent(row) if is_share else cells.estimate(row, digits)
+    if value.mark or is_suppressed(row) or pd.isna(row["conf_low"]):
+        return value
+    interval = cells.percent_interval(row) if is_share else cells.interval(row, digits)
+    return Cell(f"{value.text} ({interval.text})")
+
+
+ROBUSTNESS = Section(
+    id="robustness",
+    title="robustness.title",
+    template="attrition_robustness.html.j2",
+    content=robustness_content,
+    needs=frozenset({"repeated"}),
+    tables=("robustness",),
+    figures=("robustness",),
+)

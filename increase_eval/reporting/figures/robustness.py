@@ -1,0 +1,216 @@
+"""What does each method say of each headline? One panel an outcome, one row a method, one mark an arm."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
+
+from increase_eval.attrition.robustness.table import METHODS
+from increase_eval.reporting.figures import style as st
+from increase_eval.reporting.figures.compose import compose
+from increase_eval.reporting.figures.drawing import Drawing
+from increase_eval.reporting.figures.sheet import Key, Sheet, marker_look
+from increase_eval.reporting.figures.words import Words
+from increase_eval.reporting.numbers import format_count, format_number, format_percent
+from increase_eval.reporting.tables import records
+from increase_eval.study import Study
+
+MOST_PANELS = 6
+COLUMNS = 3
+NAMES = 43.0
+ROW = 5.4
+AXIS = 7.0
+HEAD = 9.0
+GAP = 7.0
+LOWER, UPPER = "bounds_lower", "bounds_upper"
+BOUNDS = "bounds"
+MARK_SIZE = 3.4
+MOST_TICKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """One outcome at one wave: its name, its rows, whether it is a share, and the ends of its axis."""
+
+    name: str
+    rows: pd.DataFrame
+    is_share: bool
+    limits: tuple[float, float]
+
+
+def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
+    """Draw every outcome at its last wave under each method."""
+    words = Words.of(study, language)
+    table = tables["robustness"]
+    panels, left_out = _panels(table, words)
+    drawn = pd.concat([panel.rows for panel in panels]) if panels else table[:0]
+    present = set(drawn["by_method"])
+    methods = [method for method in METHODS if method in present and method not in (LOWER, UPPER)]
+    methods += [BOUNDS] if present & {LOWER, UPPER} else []
+    styles = st.arm_styles(study.arm_ids)
+    arms = [arm for arm in study.arm_ids if (drawn["by_arm"] == arm).any()]
+    strips = max(1, -(-len(panels) // COLUMNS))
+    height = strips * (HEAD + max(1, len(methods)) * ROW + AXIS)
+    return compose(
+        words,
+        figure_id="robustness",
+        table="robustness",
+        data=drawn,
+        title=_title(panels, words),
+        subtitle=words.text("figures.robustness_subtitle", wave=words.wave(study.wave_ids[0])),
+        caption=words.caption(
+            drawn,
+            words.text("figures.robustness_note", confidence=words.confidence()),
+            words.text.plural("figures.robustness_more", left_out, number=format_count(left_out, language))
+            if left_out
+            else "",
+        ),
+        keys=[*words.arm_keys(arms, styles), Key(words.text("figures.robustness_band"), band=st.RULE)],
+        height=height,
+        put=lambda sheet: _put(sheet, panels, methods, arms, styles, words),
+        described=[_described(panel, methods, words) for panel in panels] or [words.text("figures.nothing_drawn")],
+    )
+
+
+def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
+    """Give each outcome at the last of its waves, and how many outcomes and waves are left to the tables."""
+    study = words.study
+    names = {scale.id: words.scale(scale) for scale in study.scales}
+    names |= {one.id: one.label.in_language(words.language) for one in study.head.states}
+    panels = []
+    for (outcome, term), rows in table.groupby(["outcome", "term"], sort=False):
+        wave = [one for one in study.wave_ids if (rows["wave"] == one).any()][-1]
+        own = rows[rows["wave"] == wave]
+        name = words.text("figures.robustness_panel", outcome=names.get(str(outcome), outcome), wave=words.wave(wave))
+        panels.append(_Panel(name, own, term == "share", _limits(own, is_share=term == "share")))
+    every = len(table[["outcome", "wave"]].drop_duplicates())
+    return panels[:MOST_PANELS], every - len(panels[:MOST_PANELS])
+
+
+def _limits(rows: pd.DataFrame, *, is_share: bool) -> tuple[float, float]:
+    """Give the ends of an axis: all intervals, nought for changes; bounds may go beyond."""
+    own = rows[~rows["by_method"].isin([LOWER, UPPER])]
+    ends = own[["estimate", "conf_low", "conf_high"]].to_numpy(dtype=float).ravel()
+    ends = ends[~np.isnan(ends)]
+    if is_share or not len(ends):
+        return (0.0, 1.0) if is_share else (-1.0, 1.0)
+    low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
+    spare = 0.06 * max(high - low, 1e-9)
+    return low - spare, high + spare
+
+
+def _put(
+    sheet: Sheet,
+    panels: Sequence[_Panel],
+    methods: Sequence[str],
+    arms: Sequence[str],
+    styles: Mapping[str, st.SeriesStyle],
+    words: Words,
+) -> None:
+    width = (sheet.width - 3.0 - NAMES - GAP * (COLUMNS - 1)) / COLUMNS
+    tall = len(methods) * ROW
+    for place, panel in enumerate(panels):
+        strip, column = divmod(place, COLUMNS)
+        bottom = sheet.ceiling - (strip + 1) * (HEAD + tall + AXIS) + AXIS
+        left = 1.5 + NAMES + column * (width + GAP)
+        lines = st.wrap(panel.name, width)[:2]
+        for order, line in enumerate(lines):
+            sheet.text(left, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
+        axes = sheet.axes(left, bottom, width, tall)
+        _draw(axes, panel, methods, arms, styles, words)
+        if column == 0:
+            for row, method in enumerate(methods):
+                middle = bottom + tall - (row + 0.5) * ROW
+                text = words.text("figures.robustness_bounds" if method == BOUNDS else f"robustness.method_{method}")
+                name = st.wrap(text, NAMES - 2.0)[0]
+                sheet.text(1.5 + NAMES - 2.0, middle, name, ha="right", va="center_baseline")
+
+
+def _draw(
+    axes: Axes,
+    panel: _Panel,
+    methods: Sequence[str],
+    arms: Sequence[str],
+    styles: Mapping[str, st.SeriesStyle],
+    words: Words,
+) -> None:
+    axes.set(xlim=panel.limits, ylim=(len(methods), 0))
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.grid(axis="x")
+    ticks = [0.0, 0.5, 1.0] if panel.is_share else list(MaxNLocator(nbins=MOST_TICKS).tick_values(*panel.limits))
+    ticks = [tick for tick in ticks if panel.limits[0] <= tick <= panel.limits[1]]
+    digits = next(digits for digits in range(4) if digits == 3 or all(_is_short(tick, digits) for tick in ticks))
+    labels = [
+        format_percent(tick, words.language) if panel.is_share else format_number(tick, digits, words.language)
+        for tick in ticks
+    ]
+    axes.set_xticks(ticks, labels=labels)
+    if not panel.is_share:
+        axes.axvline(0.0, color=st.SOFT_INK, linewidth=0.8, zorder=1.5)
+    step = 0.8 / max(len(arms), 1)
+    found = {(str(one["by_arm"]), str(one["by_method"])): one for one in records(panel.rows)}
+    for row, method in enumerate(methods):
+        if row % 2:
+            axes.axhspan(row, row + 1, color="#f7f7f7", zorder=0)
+        for number, arm in enumerate(arms):
+            y = row + 0.1 + (number + 0.5) * step
+            if method == BOUNDS:
+                _draw_bounds(axes, [found.get((arm, name)) for name in (LOWER, UPPER)], y, step)
+            elif (own := found.get((arm, method))) is not None and pd.notna(own["estimate"]):
+                _draw_mark(axes, own, y, styles[arm])
+
+
+def _is_short(tick: float, digits: int) -> bool:
+    return abs(tick - round(tick, digits)) < 1e-9
+
+
+def _draw_mark(axes: Axes, row: Mapping[str, Any], y: float, style: st.SeriesStyle) -> None:
+    if pd.notna(row["conf_low"]):
+        ends = [float(row["conf_low"]), float(row["conf_high"])]
+        axes.plot(ends, [y, y], color=style.colour, linewidth=0.9, solid_capstyle="butt", zorder=2)
+    look = marker_look(style, is_open=False) | {"markersize": MARK_SIZE, "markeredgewidth": 0.3}
+    axes.plot([float(row["estimate"])], [y], zorder=3, **look)
+
+
+def _draw_bounds(axes: Axes, rows: Sequence[Mapping[str, Any] | None], y: float, step: float) -> None:
+    ends = [np.nan if row is None else float(row["estimate"]) for row in rows]
+    if not np.isnan(ends).any():
+        low, high = np.clip(np.asarray(ends), *axes.get_xlim())
+        axes.barh(y, high - low, left=low, height=0.7 * step, color=st.RULE, linewidth=0, zorder=2)
+
+
+def _title(panels: Sequence[_Panel], words: Words) -> str:
+    """Say in how many outcomes and arms every method but the bounds points the same way."""
+    same = every = 0
+    for panel in panels:
+        own = panel.rows[~panel.rows["by_method"].isin([LOWER, UPPER, "first_wave"]) & panel.rows["verdict"].notna()]
+        shown = own[own["estimate"].notna()]
+        ways = shown["verdict"].str.removeprefix("slightly ").groupby(shown["by_arm"]).nunique()
+        same, every = same + int((ways == 1).sum()), every + len(ways)
+    if not every:
+        return words.text("figures.robustness_plain")
+    values = {"same": format_count(same, words.language), "every": format_count(every, words.language)}
+    return words.text("figures.robustness_title", **values)
+
+
+def _described(panel: _Panel, methods: Sequence[str], words: Words) -> str:
+    """Say every estimate of a panel."""
+    parts = []
+    for method in (*(one for one in methods if one != BOUNDS), LOWER, UPPER):
+        rows = panel.rows[panel.rows["by_method"] == method]
+        values = []
+        for row in rows.to_dict("records"):
+            shown = (
+                words.percent(row["estimate"]) if panel.is_share else format_number(row["estimate"], 2, words.language)
+            )
+            values.append(f"{words.arm(row['by_arm'])} {shown}")
+        if values:
+            parts.append(f"{words.text(f'robustness.method_{method}')}: {', '.join(values)}")
+    return words.text("figures.series", series=panel.name, points="; ".join(parts))
