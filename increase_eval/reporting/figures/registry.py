@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from increase_eval.reporting.figures import (
     adjusted,
+    anchored,
     answering,
     balance,
-    anchored,
     distributions,
     flow,
     leavers,
@@ -16,8 +16,8 @@ from increase_eval.reporting.figures import (
     published,
     reliability,
     retention,
-    satisfaction,
     robustness,
+    satisfaction,
     states,
     staying,
     trajectories,
