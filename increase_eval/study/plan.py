@@ -75,6 +75,16 @@ class Margin(ContractModel):
     source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
 
 
+class ReferenceMean(ContractModel):
+    """A mean that people may be expected to go back to without any programme."""
+
+    id: Annotated[Identifier, Field(description="What tables call it.")]
+    scale: Annotated[str, Field(description="A scale or subscale.")]
+    label: Annotated[Text, Field(description="Whose mean it is, as readers see it.")]
+    value: Annotated[float, Field(description="The mean, in points of the scale.")]
+    source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
+
+
 class AnalysisPlan(ContractModel):
     """The file ``analysis.yaml``."""
 
@@ -83,6 +93,10 @@ class AnalysisPlan(ContractModel):
     families: Annotated[tuple[Family, ...], Field(description="Which of these share one error rate.")] = ()
     margins: Annotated[
         tuple[Margin, ...], Field(description="Margins of equivalence that differ from a scale's smallest effect.")
+    ] = ()
+    reference_means: Annotated[
+        tuple[ReferenceMean, ...],
+        Field(description="Means that scores may go back to without a programme; best two for each scale."),
     ] = ()
     covariates: Annotated[tuple[ColumnName, ...], Field(description="Columns of `participants` to adjust for.")] = ()
     selection_variables: Annotated[

@@ -195,9 +195,9 @@ class Study(ContractModel):
         """What this study can do, derived from its contract alone.
 
         ``items`` (item-level answers), ``states``, ``services``, ``costs``, ``control_arm``, ``sites``,
-        ``complete_list`` (a list of everybody who takes part),
-        ``published`` (figures by others to regenerate), ``repeated`` (two waves or more), ``randomised``,
-        ``value_for_money`` (costs, and a plan for them), ``arms`` (two or more), ``satisfaction`` (a scale of it).
+        ``complete_list`` (a list of everybody who takes part), ``predictors``, ``published`` (figures by others to
+        regenerate), ``repeated`` (two waves or more), ``randomised``, ``value_for_money`` (costs, and a plan for them),
+        ``arms`` (two or more), ``satisfaction`` (a scale of it).
         """
         answers = {
             "items": any(not scale.delivered for scale in self.scales),
@@ -208,6 +208,7 @@ class Study(ContractModel):
             "costs": self.services is not None and self.services.has_costs,
             "control_arm": self.head.control_arm is not None,
             "sites": self.site_level is not None,
+            "predictors": any(scale.role == "predictor" for scale in self.scales),
             "published": (self.folder / "published.csv").is_file(),
             "repeated": len(self.head.waves) > 1,
             "randomised": self.head.allocation == "randomised",

@@ -13,6 +13,7 @@ from increase_eval.comparison import (
 from increase_eval.study import Study
 from pipelines.assets.arms import arm_assets
 from pipelines.assets.score_models import score_model_assets
+from pipelines.assets.understanding import understanding_assets
 from pipelines.hand_checks import intervals_hold_their_estimates, shares_are_shares
 from pipelines.names import group_levels, grouped_by, has_states, score_ranges, with_site
 from pipelines.table_assets import table_asset
@@ -24,7 +25,8 @@ def comparison_assets(study: Study) -> list[dg.AssetsDefinition]:
     states = [_state_shares(study)] if has_states(study) else []
     moves = [_state_transitions(study)] if has_states(study) and "repeated" in study.capabilities else []
     people = [_baseline(study)] if demographic_columns(study) else []
-    return [*people, *scales, *states, *moves, *score_model_assets(study), *arm_assets(study)]
+    models = [*score_model_assets(study), *arm_assets(study), *understanding_assets(study)]
+    return [*people, *scales, *states, *moves, *models]
 
 
 def _baseline(study: Study) -> dg.AssetsDefinition:

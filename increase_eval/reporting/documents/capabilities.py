@@ -15,6 +15,7 @@ WITHOUT: Mapping[str, str] = {
     "costs": "common.without_costs",
     "control_arm": "common.without_control_arm",
     "sites": "common.without_sites",
+    "predictors": "common.without_predictors",
     "published": "common.without_published",
     "complete_list": "common.without_complete_list",
     "repeated": "common.without_repeated",

@@ -9,6 +9,7 @@ from increase_eval.reporting.documents.comparisons import COMPARISONS
 from increase_eval.reporting.documents.data_quality import DATA_QUALITY
 from increase_eval.reporting.documents.limits import LIMITS
 from increase_eval.reporting.documents.methods import METHODS
+from increase_eval.reporting.documents.predictors import PREDICTORS
 from increase_eval.reporting.documents.published import PUBLISHED
 from increase_eval.reporting.documents.reliability import RELIABILITY
 from increase_eval.reporting.documents.reproducibility import REPRODUCIBILITY
@@ -21,6 +22,7 @@ from increase_eval.reporting.documents.states import STATES
 from increase_eval.reporting.documents.summary import SUMMARY
 from increase_eval.reporting.documents.value import VALUE
 from increase_eval.reporting.documents.verdicts import VERDICTS_CHAPTER
+from increase_eval.reporting.documents.without_control import WITHOUT_CONTROL
 
 CHAPTERS: tuple[Chapter, ...] = (
     SUMMARY,
@@ -34,6 +36,8 @@ CHAPTERS: tuple[Chapter, ...] = (
     SATISFACTION,
     SIDE_BY_SIDE,
     VERDICTS_CHAPTER,
+    WITHOUT_CONTROL,
+    PREDICTORS,
     SERVICES,
     VALUE,
     PUBLISHED,

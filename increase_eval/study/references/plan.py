@@ -30,6 +30,9 @@ def plan_problems(names: Names) -> Iterator[Problem]:
     yield from duplicates(((m["scale"].word, m["scale"]) for m in plan["margins"] if m["scale"].word), "the margin for")
     for margin in plan["margins"]:
         yield from margin["scale"].unknown("scale", names.scales)
+    yield from duplicate_ids(plan["reference_means"], "reference mean")
+    for reference in plan["reference_means"]:
+        yield from reference["scale"].unknown("scale", names.scales)
     for field, what in (("covariates", "the covariate"), ("selection_variables", "the selection variable")):
         yield from duplicates(plan[field].words(), what)
         for _, column in plan[field].words():
