@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from increase_eval.claims.ledger import STATUSES as LEDGER_STATUSES
 from increase_eval.claims.published import read_published
 from increase_eval.claims.verdicts import VERDICTS
 from increase_eval.study import Study
@@ -255,3 +256,19 @@ def every_comparison_has_a_verdict() -> Check:
 
     description = "Every comparison of the plan has one verdict and an attribution."
     return Check("every_comparison_has_a_verdict", "verdicts", description, find)
+
+
+def every_claim_has_a_status(study: Study) -> Check:
+    """Check that every row of ``published.csv`` stands in the ledger once, with one of its statuses."""
+
+    def find(frames: Frames) -> list[Finding]:
+        ledger = frames["claims_ledger"]
+        wanted = read_published(study, study.published)["id"] if study.published is not None else []
+        found = {
+            "published claims without a row": len(set(wanted) - set(ledger["claim"])),
+            "published claims with two rows": int(ledger["claim"].duplicated().sum()),
+            "rows without a known status": int((~ledger["status"].isin(LEDGER_STATUSES)).sum()),
+        }
+        return [Finding(what, count) for what, count in found.items() if count]
+
+    return Check("every_claim_has_a_status", "claims_ledger", "Every published claim has one status.", find)

@@ -48,8 +48,29 @@ _COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
     },
 }
 
+_LEDGER: Mapping[str, tuple[StoredType, str]] = {
+    "claim": ("category", "The claim, as published.csv calls it"),
+    "kind": ("category", "What kind of claim it is"),
+    "source": ("category", "The document"),
+    "status": ("category", "regenerated, differs, infeasible, not identified or not computable"),
+    "verdict": ("category", "Whether a test shows it"),
+    "p_value": ("number", "The p value of the test"),
+    "parts_failing": ("text", "What of it is not shown"),
+    "robustness": ("text", "Whether it holds under other ways to treat those who left"),
+    "asset": ("text", "The table in which the numbers stand"),
+    "figure": ("text", "The figure in which they stand"),
+}
+_LEDGER_NUMBERS: Mapping[str, tuple[StoredType, str]] = {
+    "estimate": ("number", "The recomputed figure"),
+    "n": ("integer", "Its denominator, or the count itself"),
+    "conf_low": ("number", "The lower end of its interval"),
+    "conf_high": ("number", "The upper end of its interval"),
+}
+
 CLAIMS_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
     **_COLUMNS,
     **{f"{SAFE}{table}": columns for table, columns in _COLUMNS.items()},
+    "claims_ledger": {**_LEDGER, **_LEDGER_NUMBERS},
+    f"{SAFE}claims_ledger": _LEDGER,
 }
 """Table -> column -> type and meaning, as stored and as they leave: nothing in them has to be withheld."""

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import pandas as pd
 
+from increase_eval.claims.ledger import INSIDE
 from increase_eval.claims.published import read_published
 from increase_eval.reporting.disclosure import SUPPRESSED, protect, protect_tables
 from increase_eval.reporting.tables import records
@@ -226,7 +227,24 @@ def gaps_that_leave(study: Study, exceptions: pd.DataFrame) -> pd.DataFrame:
     return told.reset_index()
 
 
+def ledger_that_leaves(_: Study, ledger: pd.DataFrame) -> pd.DataFrame:
+    """Give what came of each published claim without numbers of people, which stand protected in other tables.
+
+    Parameters
+    ----------
+    ledger
+        The table `claims_ledger`.
+
+    Returns
+    -------
+    DataFrame
+        The same rows without :data:`~increase_eval.claims.ledger.INSIDE`.
+    """
+    return ledger.drop(columns=list(INSIDE))
+
+
 SPECIAL_TABLES: Mapping[str, Callable[[Study, pd.DataFrame], pd.DataFrame]] = {
+    "claims_ledger": ledger_that_leaves,
     "item_table": items_that_leave,
     "reconciliation_exceptions": gaps_that_leave,
 }

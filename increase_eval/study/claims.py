@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from increase_eval.study.base import Code, ColumnName, ContractModel, Text
 from increase_eval.study.costs import Currency
 from increase_eval.study.counts import CountSystem
+from increase_eval.study.judged import Judged
 
 Kind = Literal[
     "units",
@@ -109,6 +110,7 @@ class PublishedPlan(ContractModel):
     contradictions: Annotated[
         tuple[Contradiction, ...], Field(description="What the report says of figures that do not fit together.")
     ] = ()
+    judged: Annotated[tuple[Judged, ...], Field(description="How claims that are no figure are judged.")] = ()
     counts: Annotated[
         CountSystem | None, Field(description="Counts of people behind the figures, and what was printed of them.")
     ] = None

@@ -1,5 +1,7 @@
 """What may be said beside the survey: the service's own counts, whether they fit, and what others published."""
 
+from collections.abc import Iterable
+
 import dagster as dg
 import pandas as pd
 
@@ -10,8 +12,10 @@ from increase_eval.claims.published import compare_published
 from increase_eval.claims.reconciliation import reconcile
 from increase_eval.study import Study
 from increase_eval.study.structure import Level
+from pipelines.assets.attrition import attrition_assets
+from pipelines.assets.comparison import comparison_assets
 from pipelines.assets.money import money_assets
-from pipelines.assets.verdicts import verdict_assets
+from pipelines.assets.verdicts import ledger_assets, verdict_assets
 from pipelines.claims_checks import (
     counts_reconcile,
     every_published_row_has_a_status,
@@ -36,7 +40,12 @@ def claims_assets(study: Study) -> list[dg.AssetsDefinition]:
     dated = [_overlap(study), *([_by_place(study)] if "sites" in able else [])] if has_dates(study) else []
     published = [_published(study)] if "published" in able and study.published is not None else []
     counted = [_feasible(study)] if study.published is not None and study.published.counts is not None else []
-    return [*services, *targets, *dated, *published, *counted, *money_assets(study), *verdict_assets(study)]
+    own = [*services, *targets, *dated, *published, *counted, *money_assets(study), *verdict_assets(study)]
+    return [*own, *ledger_assets(study, _names([*own, *attrition_assets(study), *comparison_assets(study)]))]
+
+
+def _names(assets: Iterable[dg.AssetsDefinition]) -> set[str]:
+    return {spec.key.path[-1] for asset in assets for spec in asset.specs}
 
 
 def _pathway(study: Study) -> dg.AssetsDefinition:

@@ -1,19 +1,22 @@
 """What may be said of the comparisons of the plan: when each was declared, what identifies it, and its verdict."""
 
+from collections.abc import Collection
+
 import dagster as dg
 import pandas as pd
 
 from increase_eval.claims.joint import joint_estimates
+from increase_eval.claims.ledger import claims_ledger
 from increase_eval.claims.plan import plan_table
 from increase_eval.claims.study_design import attributions_of, study_identification
 from increase_eval.claims.study_verdicts import verdict_table
 from increase_eval.study import Study
-from pipelines.claims_checks import every_comparison_has_a_verdict, plan_is_recorded
+from pipelines.claims_checks import every_claim_has_a_status, every_comparison_has_a_verdict, plan_is_recorded
 from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import by_wave, has_states, wave_tables
 from pipelines.table_assets import table_asset
 
-PLAN, DESIGN, VERDICTS = "analysis_plan", "identification", "verdicts"
+PLAN, DESIGN, VERDICTS, LEDGER = "analysis_plan", "identification", "verdicts", "claims_ledger"
 
 
 def verdict_assets(study: Study) -> list[dg.AssetsDefinition]:
@@ -63,3 +66,19 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
         )
 
     return verdicts
+
+
+def ledger_assets(study: Study, made: Collection[str]) -> list[dg.AssetsDefinition]:
+    """Build the ledger of published claims from those of its tables that the study has."""
+    if "published_comparison" not in made:
+        return []
+    read = ("published_comparison", "feasible_counts", "score_changes", "score_means", VERDICTS, DESIGN, "robustness")
+
+    @table_asset(
+        study, LEDGER, inputs=[name for name in read if name in made], checks=[every_claim_has_a_status(study)]
+    )
+    def ledger(**tables: pd.DataFrame) -> pd.DataFrame:
+        """One row per published claim: what came of it, by which test, and where the numbers stand."""
+        return claims_ledger(study, study.published, tables)
+
+    return [ledger]

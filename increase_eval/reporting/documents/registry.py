@@ -5,6 +5,7 @@ from __future__ import annotations
 from increase_eval.reporting.documents.answering import ANSWERING
 from increase_eval.reporting.documents.attrition import ATTRITION
 from increase_eval.reporting.documents.chapter import Chapter
+from increase_eval.reporting.documents.claims import CLAIMS
 from increase_eval.reporting.documents.comparisons import COMPARISONS
 from increase_eval.reporting.documents.data_quality import DATA_QUALITY
 from increase_eval.reporting.documents.limits import LIMITS
@@ -41,6 +42,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     SERVICES,
     VALUE,
     PUBLISHED,
+    CLAIMS,
     DATA_QUALITY,
     METHODS,
     LIMITS,
