@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
+from increase_eval.attrition.robustness import surviving
 from increase_eval.claims.identification.attribution import NOT_SEPARABLE
 from increase_eval.claims.published import read_published
 from increase_eval.claims.study_design import attributions_of
@@ -80,7 +81,8 @@ def claims_ledger(study: Study, plan: PublishedPlan, tables: Tables) -> pd.DataF
     DataFrame
         :data:`LEDGER_COLUMNS`, one row a row of ``published.csv``. `status` is one of :data:`STATUSES`; `verdict` is
         ``shown`` or ``not shown`` for claims that a test decides; `parts_failing` names what of a compound claim is not
-        shown; `robustness` is the verdict of the table of that name; `asset` and `figure` are where the numbers stand.
+        shown; `robustness` says in how many of the other ways to treat those who left a rise keeps its direction;
+        `asset` and `figure` are where the numbers stand.
 
     Raises
     ------
@@ -296,18 +298,19 @@ def _not_separable(rule: Judged, tables: Tables) -> _Finding:
 
 
 def _robustness(table: pd.DataFrame | None) -> dict[tuple[str, str], str]:
-    """Give the verdict of the robustness table by outcome and wave, where there is one."""
-    if table is None or not {"outcome", "wave", "verdict"} <= set(table.columns):
+    """Say by outcome and wave, of everybody, in how many ways to treat those who left the conclusion stands."""
+    if table is None:
         return {}
-    told = table.dropna(subset=["outcome", "wave", "verdict"])
-    grouped = told.groupby(["outcome", "wave"], observed=True)["verdict"].agg(
-        lambda all_: "; ".join(dict.fromkeys(all_))
-    )
-    return {(str(key[0]), str(key[1])): str(value) for key, value in grouped.items()}  # type: ignore[index]
+    found = {}
+    for row in surviving(table[table["by_arm"] == "all"]).to_dict("records"):
+        held = len(row["same"]) + len(row["smaller"])
+        found[str(row["outcome"]), str(row["wave"])] = f"{held}/{held + len(row['opposite'])}"
+    return found
 
 
 def _robust(rule: Judged | None, robust: Mapping[tuple[str, str], str]) -> str | None:
+    """Give it for each outcome of a rise."""
     if rule is None or rule.kind != "rise":
         return None
-    found = [robust[outcome, str(rule.wave)] for outcome in rule.outcomes if (outcome, str(rule.wave)) in robust]
-    return "; ".join(dict.fromkeys(found)) or None
+    found = [f"{one} {robust[one, str(rule.wave)]}" for one in rule.outcomes if (one, str(rule.wave)) in robust]
+    return ", ".join(found) or None

@@ -15,6 +15,7 @@ from increase_eval.study.structure import Level
 from pipelines.assets.attrition import attrition_assets
 from pipelines.assets.comparison import comparison_assets
 from pipelines.assets.money import money_assets
+from pipelines.assets.robustness import robustness_assets
 from pipelines.assets.verdicts import ledger_assets, verdict_assets
 from pipelines.claims_checks import (
     counts_reconcile,
@@ -41,7 +42,12 @@ def claims_assets(study: Study) -> list[dg.AssetsDefinition]:
     published = [_published(study)] if "published" in able and study.published is not None else []
     counted = [_feasible(study)] if study.published is not None and study.published.counts is not None else []
     own = [*services, *targets, *dated, *published, *counted, *money_assets(study), *verdict_assets(study)]
-    return [*own, *ledger_assets(study, _names([*own, *attrition_assets(study), *comparison_assets(study)]))]
+    return [
+        *own,
+        *ledger_assets(
+            study, _names([*own, *attrition_assets(study), *comparison_assets(study), *robustness_assets(study)])
+        ),
+    ]
 
 
 def _names(assets: Iterable[dg.AssetsDefinition]) -> set[str]:

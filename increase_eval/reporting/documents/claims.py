@@ -79,6 +79,7 @@ def _ledger(context: ReportContext, ledger: pd.DataFrame) -> DisplayTable:
             TableColumn(text("claims.interval_head")),
             TableColumn(text("claims.status_head"), "text"),
             TableColumn(text("claims.verdict_head"), "text"),
+            TableColumn(text("claims.robust_head"), "text"),
             TableColumn(text("claims.where_head"), "text"),
         ),
         groups=tuple(RowGroup(name, tuple(rows)) for name, rows in groups.items()),
@@ -107,6 +108,7 @@ def _ledger_row(
         *value,
         Cell(context.text(STATUS_WORDS[row["status"]])),
         _test(context, row),
+        _robustness(context, row),
         Cell(where) if where else absent,
     )
 
@@ -126,6 +128,14 @@ def _test(context: ReportContext, row: dict[str, Any]) -> Cell:
         return Cell(context.text("claims.not_shown_bare"))
     key = "claims.shown" if row["verdict"] == SHOWN else "claims.not_shown"
     return Cell(context.text(key, p=numbers.format_p(row["p_value"], context.language)))
+
+
+def _robustness(context: ReportContext, row: dict[str, Any]) -> Cell:
+    """Say in how many other ways to treat those who left each rise keeps its direction."""
+    if pd.isna(row["robustness"]):
+        return Cell(numbers.MISSING, "absent")
+    parts = [part.rpartition(" ")[2].split("/") for part in str(row["robustness"]).split(", ")]
+    return Cell(context.listed(context.text("claims.held", held=held, all=total) for held, total in parts))
 
 
 def _feasible(context: ReportContext, feasible: pd.DataFrame) -> DisplayTable:

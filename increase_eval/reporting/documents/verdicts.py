@@ -93,8 +93,15 @@ def headline_sentences(context: ReportContext) -> list[str]:
     if len(found) <= MOST_SENTENCES:
         return [verdict_sentence(context, parts, _attribution(known, parts)) for parts in found]
     rows = [parts["difference"] for parts in found]
-    sentences = dict.fromkeys(attribution_sentence(context, _attribution(known, parts)) for parts in found)
-    return [count_sentence(context, rows), *sentences]
+    same: dict[str, dict[str, None]] = {}
+    for parts in found:
+        name = contrast_words(context, str(parts["difference"]["contrast"]))
+        same.setdefault(attribution_sentence(context, _attribution(known, parts)), {})[name] = None
+    due = [
+        context.text("verdicts.of_contrasts", contrasts=context.listed(names), sentence=sentence)
+        for sentence, names in same.items()
+    ]
+    return [count_sentence(context, rows), *due]
 
 
 def count_sentence(context: ReportContext, rows: list[Row]) -> str:
