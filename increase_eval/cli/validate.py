@@ -35,6 +35,7 @@ def command(
     from increase_eval.cli.options import languages
     from increase_eval.errors import DataError
     from increase_eval.intake import validate_study
+    from increase_eval.intake.drafting import open_questions
     from increase_eval.places import Places
     from increase_eval.study import load_study
 
@@ -43,6 +44,7 @@ def command(
     loaded = load_study(study)
     folder = raw or Places.from_environment().raw(loaded.id)
     found = validate_study(loaded, folder, language=languages([language])[0], show_values=show_values)
+    questions = open_questions(loaded.folder)
     for path, write in ((csv, found.to_csv), (html, found.to_html), (links, found.links_to_csv)):
         if path is not None:
             write(path)
@@ -53,6 +55,7 @@ def command(
                 "can_be_taken_in": found.can_be_taken_in,
                 "clean": found.is_clean,
                 "problems": list(found.problems),
+                "open_checks": list(questions),
                 "proposed_links": len(found.proposed_links),
                 "ledger": found.ledger.to_dict(orient="records"),
                 "listing": found.listing.astype(object).where(found.listing.notna(), None).to_dict(orient="records"),
@@ -60,6 +63,10 @@ def command(
         )
     else:
         say(found.summary())
+        if questions:
+            say(f"\nThe contract has {len(questions)} guesses to check; delete the comment of each that is checked:")
+            for question in questions:
+                say(f"  - {question}")
         for path in (csv, html, links):
             if path is not None:
                 say(f"wrote {path}")

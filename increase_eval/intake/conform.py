@@ -281,6 +281,7 @@ class _File:
                 severity=rule.severity,
                 column=in_file,
                 allowed=rule.allowed,
+                remedy=rule.remedy if kind == rule.kind else None,
                 values=read.texts(mask),
             )
 

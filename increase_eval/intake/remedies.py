@@ -40,6 +40,12 @@ REMEDIES: dict[str, Text] = {
         en="Check the answer in the source; if it is written another way there, say so in the contract.",
         fr="Vérifier la réponse dans la source ; si elle y est écrite autrement, le dire dans le contrat.",
     ),
+    "date": Text(
+        en="Check the date in the source; if dates are written in this way as well, add it to `date_formats` of the "
+        "column in the contract.",
+        fr="Vérifier la date dans la source ; si des dates sont aussi écrites ainsi, ajouter cette écriture à "
+        "`date_formats` de la colonne dans le contrat.",
+    ),
     "values": Text(
         en="Check the answer in the source; if the code or label is right, add it to the contract.",
         fr="Vérifier la réponse dans la source ; si le code ou le libellé est juste, l'ajouter au contrat.",

@@ -122,7 +122,8 @@ def is_closed(column: Column, values: Sequence[ValueLabel]) -> bool:
 
 def _rule(column: Column, kind: str, mask: Mask, allowed: Text, severity: Severity | None = None) -> Rule:
     cost = severity or cost_of(column)
-    return Rule(f"{column.name}.{kind}", kind, column.name, cost, mask, allowed, REMEDIES[kind])
+    remedy = REMEDIES["date" if kind == "type" and column.type == "date" else kind]
+    return Rule(f"{column.name}.{kind}", kind, column.name, cost, mask, allowed, remedy)
 
 
 def cost_of(column: Column) -> Severity:

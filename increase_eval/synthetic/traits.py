@@ -4,9 +4,10 @@ For person :math:`i`, scale :math:`k`, wave :math:`w`
 
 .. math:: \theta_{iwk} = \sqrt{1-c}\,(\sqrt{\rho_k}\,T_{ik} + \sqrt{1-\rho_k}\,S_{iwk}) + \sum_l \sqrt{c_l}\,a_{lwk}
 
-with :math:`T` and :math:`S` of unit variance and correlation :math:`\kappa_k\kappa_{k'}` between scales, :math:`\rho_k`
-the retest correlation divided by the reliability, :math:`c_l` the intraclass correlation of level :math:`l`
-(:math:`c` their sum), and :math:`a` a cluster effect, half of its variance stable over the waves. Entry is selected on
+with :math:`T` and :math:`S` of unit variance and correlation :math:`\kappa_k\kappa_{k'}` between scales, :math:`c_l`
+the intraclass correlation of level :math:`l` (:math:`c` their sum), :math:`a` a cluster effect, half of its variance
+stable over the waves, and :math:`\rho_k` so that the trait as a whole, :math:`(1-c)\rho_k + c/2`, correlates between
+waves as the retest correlation divided by the reliability. Entry is selected on
 the first wave, so that people enter in a low moment and regress to their mean afterwards.
 """
 
@@ -57,9 +58,9 @@ def draw_traits(
     ndarray
         Shape (waves, people, scales), float32; in units of the unselected population's SD, before any change.
     """
-    stable, moments = _draw_selected(plan, count, rng)
-    ratio = np.array([min(1.0, t.retest / t.reliability) for t in plan.traits.values()], dtype=np.float32)
     shares = {level: share for level, share in plan.intraclass_correlation.items() if clusters and level in clusters}
+    ratio = _lasting(plan, sum(shares.values()))
+    stable, moments = _draw_selected(plan, count, ratio, rng)
     individual = np.float32(np.sqrt(1.0 - sum(shares.values())))
     traits = np.empty((len(waves), count, len(ratio)), dtype=np.float32)
     for w in range(len(waves)):
@@ -99,10 +100,16 @@ def add_shocks(
             traits[:, :, k] += np.float32(plan.lockdown_shock) * inside
 
 
-def _draw_selected(plan: CohortPlan, count: int, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+def _lasting(plan: CohortPlan, clustered: float) -> np.ndarray:
+    """Give the lasting part of each trait within clusters, so that the whole trait lasts as its retest asks."""
+    wanted = np.array([trait.retest / trait.reliability for trait in plan.traits.values()])
+    within = (wanted - STABLE_CLUSTER_SHARE * clustered) / (1.0 - clustered)
+    return np.clip(within, 0.0, 1.0).astype(np.float32)
+
+
+def _draw_selected(plan: CohortPlan, count: int, ratio: np.ndarray, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
     """Draw stable and momentary parts of people who enter: the chance falls with wellbeing at the first wave."""
     chosen = [list(plan.traits).index(scale) for scale in plan.selection_scales]
-    ratio = np.array([min(1.0, t.retest / t.reliability) for t in plan.traits.values()], dtype=np.float32)
     kept: list[tuple[np.ndarray, np.ndarray]] = []
     found = 0
     while found < count:

@@ -17,7 +17,7 @@ from increase_eval.intake.readers import read_file
 from increase_eval.study import load_study
 from increase_eval.study.base import is_identifier
 
-__all__ = ["Draft", "draft_study"]
+__all__ = ["Draft", "draft_study", "open_questions"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,27 @@ def draft_study(name: str, files: Iterable[str | Path], *, contracts_folder: str
         raise ContractError(f"{folder} is there already; choose another name, or move it away")
     layout = arrange([sort_file(path, read_file(path)) for path in paths])
     written = _write(folder, contract_files(name, layout))
-    return Draft(name, folder, written, tuple(_guesses(folder, written)))
+    return Draft(name, folder, written, open_questions(folder, written))
+
+
+def open_questions(folder: str | Path, files: Iterable[Path] | None = None) -> tuple[str, ...]:
+    """Give the guesses of a drafted contract that nobody has looked at yet: the lines that still say ``CHECK``.
+
+    Parameters
+    ----------
+    folder
+        The folder of a contract, drafted or not.
+    files
+        Its files, in order; by default all of them.
+
+    Returns
+    -------
+    tuple of str
+        One line each: file, line, and what a person has to check. Whoever has checked a guess deletes its comment.
+    """
+    folder = Path(folder)
+    written = files or [*sorted(folder.glob("*.yaml")), *sorted((folder / "waves").glob("*.yaml"))]
+    return tuple(_guesses(folder, written))
 
 
 def _write(folder: Path, texts: dict[str, str]) -> tuple[Path, ...]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import combinations
 from typing import Literal
 
 import pandas as pd
@@ -79,8 +80,8 @@ class Profile:
         Reason -> codes that stand for no answer.
     guessed_missing
         Whether any of these was guessed from the codes alone.
-    date_format
-        How dates are written.
+    date_formats
+        How dates are written: in one way, or in several that no cell can be read in at once.
     typical_length
         Median length of its cells as text.
     """
@@ -98,7 +99,7 @@ class Profile:
     high: float | None = None
     missing: Mapping[MissingReason, tuple[Code, ...]] = field(default_factory=dict)
     guessed_missing: bool = False
-    date_format: str | None = None
+    date_formats: tuple[str, ...] = ()
     typical_length: float = 0.0
 
     @property
@@ -148,7 +149,7 @@ def profile(raw: RawTable, name: str) -> Profile:
     if not left:
         return bare
     if any(isinstance(cell, (datetime, date)) for cell in cells.head(50)):
-        return replace(bare, kind="date", date_format="%Y-%m-%d")
+        return replace(bare, kind="date", date_formats=("%Y-%m-%d",))
     return _numbers(bare, left, given, declared) or _dates(bare, left) or _words(bare, left, given)
 
 
@@ -171,6 +172,7 @@ def merge(profiles: Iterable[Profile]) -> Profile:
     return replace(
         first,
         kind=kind if filled else "empty",
+        date_formats=tuple(dict.fromkeys(way for one in filled for way in one.date_formats)),
         codes=_in_order({code for one in filled for code in one.codes}),
         labels={code: label for one in reversed(filled) for code, label in one.labels.items()},
         low=min(lows, default=None),
@@ -271,9 +273,15 @@ def _dates(bare: Profile, counts: Mapping[str, int]) -> Profile | None:
     texts = pd.Series(list(counts), dtype="str")
     if not texts.str.match(r"^\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}").all():
         return None
-    for date_format in DATE_FORMATS:
-        if pd.to_datetime(texts, format=date_format, errors="coerce").notna().all():
-            return replace(bare, kind="date", date_format=date_format)
+    fits = {way: pd.to_datetime(texts, format=way, errors="coerce").notna() for way in DATE_FORMATS}
+    for way, fit in fits.items():
+        if fit.all():
+            return replace(bare, kind="date", date_formats=(way,))
+    for (one, first), (other, second) in combinations(fits.items(), 2):
+        # Day before month and month before day in one column is no way of writing, but a slip.
+        is_swap = one.replace("%d", "%m") == other.replace("%d", "%m")
+        if not is_swap and (first ^ second).all():
+            return replace(bare, kind="date", date_formats=(one, other))
     return None
 
 

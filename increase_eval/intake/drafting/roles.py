@@ -48,6 +48,18 @@ _ANSWER_DATE = re.compile(
     r"( |$)"
 )
 
+_DEMOGRAPHIC = re.compile(
+    r"(^| )(age|sex|gender|birth year|year of birth|born|education|educ|schooling|qualification|ethnic|ethnicity|race"
+    r"|nationality|marital|married|household|children|income|homeless|language|country|region|lone parent|disability"
+    r"|sexe|genre|âge|année de naissance|diplôme|diplome|études|niveau d'études|nationalité|enfants|revenu|foyer|pays"
+    r"|région|parent isolé|handicap)( |$)"
+)
+_STATE = re.compile(
+    r"(^| )(work|works|working|job|employ|employed|employment|unemployed|occupation|status|state|situation|housing"
+    r"|homeless|marital|relationship|emploi|travail|statut|situation|logement|activité|chômage)( |$)"
+)
+MOST_STATES = 8
+
 
 def plain(name: str) -> str:
     """Cut a column's name into lower-case words.
@@ -163,6 +175,20 @@ def _says_control(one: Profile) -> bool:
 def is_control(text: str) -> bool:
     """Say whether the name of an arm says that it had no programme."""
     return any(word in fold(text) for word in _CONTROL)
+
+
+def is_demographic(one: Profile) -> bool:
+    """Say whether a column of the participants looks like a demographic one, by its name or label."""
+    return one.kind in ("category", "integer", "number", "boolean") and _says(_DEMOGRAPHIC, one)
+
+
+def looks_like_state(one: Profile) -> bool:
+    """Say whether a column of the waves looks like a status with a few named states, such as employment."""
+    return one.kind in ("category", "integer") and 2 <= len(one.codes) <= MOST_STATES and _says(_STATE, one)
+
+
+def _says(pattern: re.Pattern[str], one: Profile) -> bool:
+    return any(pattern.search(plain(text)) is not None for text in (re.sub(r"\d+$", "", one.name), one.label))
 
 
 def guess_answer_date(profiles: Iterable[Profile]) -> str | None:

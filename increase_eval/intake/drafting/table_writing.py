@@ -9,6 +9,7 @@ from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.drafting.layout import FREE_TEXT, DraftColumn, Layout, slug, unique
 from increase_eval.intake.drafting.profiles import Profile
+from increase_eval.intake.drafting.roles import is_demographic
 from increase_eval.intake.drafting.yaml_text import both, comment, flow, flow_list, scalar
 from increase_eval.study.base import Code
 
@@ -49,7 +50,9 @@ def table_text(kind: str, layout: Layout) -> str:
     bounds = {item: (block.low, block.high) for block in layout.blocks for item in block.items if kind == "wave"}
     for column in columns:
         is_date = kind == "wave" and column.name == layout.answer_date
-        lines += _column(column, sets, bounds.get(column.name), is_date=is_date)
+        is_person = kind == "participants" and column is not layout.arm and is_demographic(column.profile)
+        role = "answer_date" if is_date else "demographic" if is_person else None
+        lines += _column(column, sets, bounds.get(column.name), role=role)
     return "\n".join([*lines, *(_ignored(layout) if kind == "wave" else ())]) + "\n"
 
 
@@ -65,7 +68,7 @@ def _ignored(layout: Layout) -> Iterator[str]:
 
 
 def _column(
-    column: DraftColumn, sets: Mapping[Labels, str], bounds: tuple[float, float] | None, *, is_date: bool
+    column: DraftColumn, sets: Mapping[Labels, str], bounds: tuple[float, float] | None, *, role: str | None
 ) -> Iterator[str]:
     one = column.profile
     labels = labels_of(one)
@@ -82,12 +85,12 @@ def _column(
         "values": sets.get(labels),
         "missing": missing_of(one),
         "range": [_tidy(end) for end in pair] if pair and kind in ("integer", "number") else None,
-        "date_formats": [one.date_format] if kind == "date" and one.date_format != "%Y-%m-%d" else None,
+        "date_formats": list(one.date_formats) if kind == "date" and one.date_formats != ("%Y-%m-%d",) else None,
         "waves": list(column.waves),
         "sources": list(column.sources),
-        "role": "answer_date" if is_date else None,
+        "role": role,
     }
-    notes = _notes(column, is_date=is_date)
+    notes = _notes(column, role)
     tail = f"  {comment('; '.join(notes))}" if notes else ""
     if not labels or labels in sets:
         yield f"  - {flow(parts)}{tail}"
@@ -100,13 +103,17 @@ def _column(
     yield from (f"      - {value}" for value in _values(labels))
 
 
-def _notes(column: DraftColumn, *, is_date: bool) -> list[str]:
+def _notes(column: DraftColumn, role: str | None) -> list[str]:
     one = column.profile
     notes = [*column.notes]
     if one.guessed_missing:
         notes.append("do these codes stand for no answer")
-    if is_date:
+    if len(one.date_formats) > 1:
+        notes.append("dates are written in several ways; are these they")
+    if role == "answer_date":
         notes.append("is this the date of the answer")
+    if role == "demographic":
+        notes.append("does this belong into the table of who takes part")
     return notes
 
 

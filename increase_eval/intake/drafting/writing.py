@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from increase_eval.intake.cells import cell_text
 from increase_eval.intake.columns import fold
 from increase_eval.intake.drafting.layout import DraftSource, Layout, slug, unique
-from increase_eval.intake.drafting.roles import is_control
-from increase_eval.intake.drafting.table_writing import distinct_labels, schema_line, table_text
+from increase_eval.intake.drafting.roles import is_control, looks_like_state
+from increase_eval.intake.drafting.table_writing import distinct_labels, labels_of, schema_line, table_text
 from increase_eval.intake.drafting.yaml_text import both, comment, flow, flow_list, scalar
 
 
@@ -60,6 +60,7 @@ def _study(name: str, layout: Layout) -> str:
         f"arms:  {comment('the reference first')}",
         *(f"  - {flow(arm)}" for arm in arms_of(layout)),
         f"# control_arm: {arms_of(layout)[0]['id']}  {comment('name it if this arm had no programme')[2:]}",
+        *_states(layout),
         "sources:",
         *(line for source in layout.sources for line in _source(source, layout)),
         "participants:",
@@ -92,6 +93,32 @@ def arms_of(layout: Layout) -> list[dict[str, object]]:
         alias = code if fold(cell_text(code)) not in (arm_id, fold(text)) else None
         arms.append({"id": arm_id, "label": both(text), "aliases": [] if alias is None else [alias]})
     return sorted(arms, key=lambda arm: not is_control(str(arm["id"])))
+
+
+def _states(layout: Layout) -> Iterator[str]:
+    """Offer columns that look like a status followed over the waves; all of it commented out, to be taken or left."""
+    items = {item for block in layout.blocks for item in block.items} | set(layout.delivered)
+    found = [
+        column
+        for column in layout.answers
+        if column.name not in items and looks_like_state(column.profile) and labels_of(column.profile)
+    ]
+    if not found:
+        return
+    yield comment("are these states, such as employment? Then take the first # of each line below away")
+    yield "# states:"
+    taken: list[str] = []
+    for number, column in enumerate(found):
+        state_ids: list[str] = []
+        taken.append(unique(slug(column.name, prefix="state"), taken))
+        yield f"#   - id: {taken[-1]}"
+        yield f"#     label: {flow(both(column.profile.label))}"
+        yield f"#     column: {scalar(column.name)}"
+        tail = "  # add in_work: true to each in which somebody is in work" if not number else ""
+        yield f"#     states:{tail}"
+        for code, label in labels_of(column.profile):
+            state_ids.append(unique(slug(label, prefix="state"), state_ids))
+            yield f"#       - {flow({'id': state_ids[-1], 'code': code, 'label': both(label)})}"
 
 
 def _source(source: DraftSource, layout: Layout) -> Iterator[str]:

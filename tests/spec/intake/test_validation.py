@@ -140,3 +140,13 @@ def test_no_answer_shows_where_a_result_is_printed_or_logged(validated, bench):
 def test_nothing_is_stored(validated, bench):
     validated()
     assert [path.name for path in bench.folder.parent.rglob("*") if path.is_file()] == ["answers.csv"]
+
+
+def test_the_remedy_for_a_date_written_in_another_way_names_what_to_declare(bench):
+    seen = bench.column("seen", "date", date_formats=["%Y-%m-%d"])
+    tables = {"people": bench.people, "answers": {**bench.wave, "columns": [bench.item, bench.score, seen]}}
+    bench.put(answers_csv="id,group,age,mood,score,seen\na,one,30,1,5,2024-03-01\nb,one,30,1,5,01/03/2024\n")
+    for language in ("en", "fr"):
+        listing = validate_study(bench.study(tables=tables), bench.folder, language=language).listing
+        assert listing["rule"].tolist() == ["type"]
+        assert "`date_formats`" in listing["remedy"].iloc[0]

@@ -119,6 +119,20 @@ def test_validate_stores_nothing_and_writes_the_full_list(run, home, tmp_path):
     assert json.loads(out)["can_be_taken_in"]
 
 
+def test_validate_lists_the_guesses_of_a_draft_that_nobody_has_checked(run, home, tmp_path):
+    assert json.loads(run("validate", TINY, "--json")[1])["open_checks"] == []
+    draft = shutil.copytree(TINY, tmp_path / "tiny")
+    text = (draft / "study.yaml").read_text(encoding="utf-8")
+    (draft / "study.yaml").write_text(f"{text}\n# CHECK: who collected the data\n", encoding="utf-8")
+    line = text.count("\n") + 2
+    assert json.loads(run("validate", draft, "--json")[1])["open_checks"] == [
+        f"study.yaml, line {line}: who collected the data"
+    ]
+    _, out, _ = run("validate", draft)
+    assert "The contract has 1 guesses to check" in out
+    assert f"  - study.yaml, line {line}: who collected the data" in out
+
+
 def test_validate_writes_proposed_links_with_the_columns_of_corrections(run, home, tmp_path):
     code, out, _ = run("validate", TINY, "--links", tmp_path / "proposed_links.csv")
     assert code == 0

@@ -10,7 +10,7 @@ from increase_eval.synthetic.truth import full_scores, truth_table
 RELIABILITY_TOLERANCE = (
     0.015  # 20,000 people: the standard error of alpha is about 0.003; shifted items lower it a little
 )
-RETEST_TOLERANCE = 0.035  # selection at entry narrows the first wave and lowers retests by up to 0.02
+RETEST_TOLERANCE = 0.03  # selection at entry narrows the first wave and lowers retests by up to 0.02; the rest is noise
 SHARE_TOLERANCE = 0.02  # about 4 standard errors of a share among 6,000
 
 
@@ -72,11 +72,14 @@ def test_nobody_answers_later_who_did_not_answer_first(study, cohort):
 
 
 def test_people_enter_in_a_low_moment_and_rise_without_any_programme(study, plan):
-    still = plan.model_copy(
-        update={"traits": {name: trait.model_copy(update={"change": {}}) for name, trait in plan.traits.items()}}
-    )
+    traits = {name: trait.model_copy(update={"change": {}}) for name, trait in plan.traits.items()}
+    # Without clusters and calendar: a few dozen neighbourhoods move a mean by as much as selection does.
+    alone = {"traits": traits, "intraclass_correlation": {}, "lockdown_shock": 0.0}
+    still = plan.model_copy(update=alone)
     cohort = simulate_process(study, still, 10_000, np.random.default_rng(5))
-    scale = study.scale(plan.selection_scales[0])
+    # The scale that lasts least regresses most.
+    lasting = {name: plan.traits[name].retest / plan.traits[name].reliability for name in plan.selection_scales}
+    scale = study.scale(min(lasting, key=lasting.__getitem__))
     rise = full_scores(cohort, scale, study.wave_ids[-1]) - full_scores(cohort, scale, study.wave_ids[0])
     assert rise.mean() > 4 * rise.std() / np.sqrt(len(rise))
 

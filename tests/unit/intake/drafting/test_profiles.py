@@ -43,8 +43,8 @@ def test_leading_zeros_are_no_numbers():
 
 
 def test_days_before_months_where_some_day_is_past_the_twelfth():
-    assert seen(["31/01/2024", "01/02/2024"]).date_format == "%d/%m/%Y"
-    assert seen(["01/31/2024", "02/01/2024"]).date_format == "%m/%d/%Y"
+    assert seen(["31/01/2024", "01/02/2024"]).date_formats == ("%d/%m/%Y",)
+    assert seen(["01/31/2024", "02/01/2024"]).date_formats == ("%m/%d/%Y",)
 
 
 def test_negative_and_far_codes_stand_for_no_answer_and_are_marked_as_guessed():
@@ -125,3 +125,10 @@ def test_the_arm_that_says_control_comes_before_one_that_is_only_called_arm():
     assert guess_arm([treat, control]) is control
     assert guess_arm([treat]) is treat
     assert guess_arm([seen(["a", "b"] * 5, "colour")]) is None
+
+
+def test_dates_may_be_written_in_two_ways_unless_day_and_month_change_places():
+    assert seen(["31/01/2024", "2024-02-01", "02/02/2024"]).date_formats == ("%Y-%m-%d", "%d/%m/%Y")
+    assert seen(["31.01.2024", "01/31/2024"]).date_formats == ("%m/%d/%Y", "%d.%m.%Y")
+    assert seen(["31/01/2024", "01/31/2024"]).kind != "date"
+    assert seen(["31/01/2024", "2024-02-01", "soon"]).kind != "date"
