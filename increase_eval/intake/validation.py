@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import secrets
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,8 +12,10 @@ import pandas as pd
 
 from increase_eval.errors import DataError
 from increase_eval.files import replacing
+from increase_eval.intake.costs import CostRecords, read_costs
 from increase_eval.intake.linkage import LINK_COLUMNS
 from increase_eval.intake.run import OpenIntake, run_openly
+from increase_eval.intake.services import ServiceRecords, read_service_statistics
 from increase_eval.intake.validation_texts import TEXTS
 from increase_eval.study.study import Study
 
@@ -179,22 +181,45 @@ def validate_study(
     Validation
         What stops the files, or the ledger and everything there is to look at.
     """
+    # Nothing is stored, so that the keys need no lasting secret.
+    key_secret = secrets.token_bytes(32)
+    problems: list[str] = []
+    run: OpenIntake | None = None
     try:
-        # Nothing is stored, so that the keys need no lasting secret.
-        run = run_openly(study, raw_folder, key_secret=secrets.token_bytes(32), language=language)
+        run = run_openly(study, raw_folder, key_secret=key_secret, language=language)
     except DataError as problem:
+        problems += problem.problems or (str(problem),)
+    records = _service_records(study, raw_folder, key_secret, language, problems)
+    if run is None or problems:
         nothing = pd.DataFrame(columns=list(LISTING_COLUMNS))
-        lines = problem.problems or (str(problem),)
         no_links = pd.DataFrame(columns=list(LINK_COLUMNS))
-        return Validation(study.id, language, tuple(lines), pd.DataFrame(), nothing, no_links)
-    listing, values = _listing(run)
-    intake = run.intake
+        return Validation(study.id, language, tuple(dict.fromkeys(problems)), pd.DataFrame(), nothing, no_links)
+    listing, values = _listing(run, [one.quarantine for one in records])
+    ledger = pd.concat([run.intake.ledger, *(one.ledger for one in records)], ignore_index=True)
     return Validation(
-        study.id, language, (), intake.ledger, listing, intake.proposed_links, values if show_values else None
+        study.id, language, (), ledger, listing, run.intake.proposed_links, values if show_values else None
     )
 
 
-def _listing(run: OpenIntake) -> tuple[pd.DataFrame, pd.Series]:
+def _service_records(
+    study: Study, raw_folder: str | Path, key_secret: bytes, language: str, problems: list[str]
+) -> list[ServiceRecords | CostRecords]:
+    """Try the files with what the service counted and cost, where there are any; what stops them goes to `problems`."""
+    able: dict[str, Callable[..., ServiceRecords | CostRecords]] = {
+        "services": read_service_statistics,
+        "costs": read_costs,
+    }
+    records: list[ServiceRecords | CostRecords] = []
+    for capability, read in able.items():
+        if capability in study.capabilities:
+            try:
+                records.append(read(study, raw_folder, key_secret=key_secret, language=language))
+            except DataError as problem:
+                problems += problem.problems or (str(problem),)
+    return records
+
+
+def _listing(run: OpenIntake, further: Sequence[pd.DataFrame]) -> tuple[pd.DataFrame, pd.Series]:
     intake = run.intake
     quarantine = intake.quarantine.rename(columns={"severity": "what"})
     duplicates = intake.duplicates.assign(what="duplicate", remedy=_kept_text(intake.duplicates))
@@ -205,7 +230,9 @@ def _listing(run: OpenIntake) -> tuple[pd.DataFrame, pd.Series]:
         rule=intake.drift["kind"],
         remedy=intake.drift["first"] + " / " + intake.drift["second"] + ": " + intake.drift["difference"],
     )
-    parts = [part.reindex(columns=list(LISTING_COLUMNS)) for part in (quarantine, duplicates, notices, drift)]
+    others = [table.rename(columns={"severity": "what"}) for table in further]
+    every = (quarantine, duplicates, notices, drift, *others)
+    parts = [part.reindex(columns=list(LISTING_COLUMNS)) for part in every]
     filled = [part.astype("object") for part in parts if len(part)]
     listing = pd.concat(filled, ignore_index=True) if filled else parts[0]
     return listing, run.values.reindex(listing.index)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from increase_eval.intake import read_file, validate_study
+from increase_eval.study.services import ServiceStatistics
 
 HEAD = "id,group,age,mood,score\n"
 FAULTY = HEAD + "keysentinel1,one,30,1,5\nkeysentinel2,one,30,answersentinel,5\n,one,30,1,5\nkeysentinel1,one,30,2,5\n"
@@ -150,3 +151,46 @@ def test_the_remedy_for_a_date_written_in_another_way_names_what_to_declare(benc
         listing = validate_study(bench.study(tables=tables), bench.folder, language=language).listing
         assert listing["rule"].tolist() == ["type"]
         assert "`date_formats`" in listing["remedy"].iloc[0]
+
+
+@pytest.fixture
+def served(bench):
+    """A study with monthly counts and costs of two units."""
+    units = [{"id": unit, "label": bench.text(unit)} for unit in ("north", "south")]
+    study = bench.study(levels=[{"id": "area", "label": bench.text("Area"), "column": "area", "units": units}])
+    counts = {"files": ["counts.csv"], "unit_column": "a", "month_column": "m", "step_columns": {"began": "n"}}
+    columns = ("unit", "category", "year", "amount", "currency", "price_year")
+    services = {
+        "level": "area",
+        "steps": [{"id": "began", "label": bench.text("Began")}],
+        "source": counts,
+        "cost_categories": [{"id": "staff", "label": bench.text("Staff")}],
+        "cost_source": {"files": ["costs.csv"], **{f"{name}_column": name for name in columns}},
+    }
+    bench.put(
+        answers_csv=HEAD + "a,one,30,1,5\n",
+        counts_csv="a,m,n\nnorth,2020-01,5\nwest,2020-01,answersentinel\n",
+        costs_csv=",".join(columns) + "\nnorth,staff,2020,12,GBP,2020\nsouth,staff,2020,lots,GBP,2020\n",
+    )
+    return study.model_copy(update={"services": ServiceStatistics.model_validate(services)})
+
+
+def test_counts_and_costs_of_the_service_are_tried_as_well(bench, served, rows):
+    validation = validate_study(served, bench.folder)
+    assert rows(validation.ledger, "file", "rows_read", "accepted", "quarantined") == [
+        ("answers.csv", 1, 1, 0), ("counts.csv", 2, 1, 1), ("costs.csv", 2, 1, 1)
+    ]  # fmt: skip
+    listed = validation.listing[validation.listing["what"] == "row"]
+    assert rows(listed, "file", "row", "column", "rule") == [
+        ("counts.csv", 3, "a", "unknown_unit"), ("costs.csv", 3, "amount", "amount")
+    ]  # fmt: skip
+    assert not validation.is_clean
+    assert "sentinel" not in validation.summary()
+
+
+def test_what_stops_the_files_of_the_service_is_said_with_what_stops_the_others(bench, served):
+    (bench.folder / "costs.csv").unlink()
+    assert any("no file matches 'costs.csv'" in problem for problem in validate_study(served, bench.folder).problems)
+    (bench.folder / "answers.csv").unlink()
+    problems = "\n".join(validate_study(served, bench.folder).problems)
+    assert "no file matches 'costs.csv'" in problems and "no file matches 'answers.csv'" in problems
