@@ -1,4 +1,4 @@
-"""What a draft offers beyond items and scales: states, demographic columns, dates written in two ways, open questions."""
+"""What a draft offers beyond items and scales: states, demographic columns, two ways of writing dates, questions."""
 
 import shutil
 
