@@ -51,6 +51,9 @@ OWN = (
         "feasible_counts",
     ),
     *("response_flow", "response_patterns", "response_counts", "unresolved_rows", "unresolved_links"),
+    *("leaver_differences", "dropout_model", "dropout_calibration", "mcar", "representativeness"),
+    *("response_weights", "weight_diagnostics", "weight_balance", "answering_chances", "weighted_changes"),
+    *("bounds", "selection_models", "dials"),
     *("costs", "cost_ledger", "cost_quarantine"),
     *("proposed_links", "reliability", "retest", "reliable_change", "item_table"),
 )

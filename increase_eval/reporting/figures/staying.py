@@ -16,7 +16,7 @@ from increase_eval.reporting.figures.words import Words, drawn_arms, only_total
 from increase_eval.reporting.numbers import format_percent
 from increase_eval.study import Study
 
-ENROLLED, FIRST = "enrolled", "first wave"
+ENROLLED, FIRST, PREVIOUS = "enrolled", "first wave", "previous wave"
 
 
 def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
@@ -24,10 +24,14 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     words = Words.of(study, language)
     flow = only_total(tables["response_flow"], but=("by_arm",))
     arms = drawn_arms(study, flow)
-    drawn = flow[flow["term"].isin([ENROLLED, FIRST]) & flow["by_arm"].isin(arms)]
+    whole = _whole(flow)
+    drawn = flow[flow["term"].isin([whole, FIRST]) & flow["by_arm"].isin(arms)]
+    # People outside the arms of whom nobody could answer would be a line along nought.
+    arms = [arm for arm in arms if drawn.loc[drawn["by_arm"] == arm, "estimate"].fillna(1.0).max() > 0]
+    drawn = drawn[drawn["by_arm"].isin(arms)]
     panels = tuple(
         _panel(term, drawn[drawn["term"] == term], arms, words)
-        for term in (FIRST, ENROLLED)
+        for term in (FIRST, whole)
         if (drawn["term"] == term).any()
     )
     layout = arrange(panels, n_head=words.text("figures.n_head"))
@@ -46,7 +50,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         keys=arm_keys(panels, arms, words),
         height=layout.height,
         put=lambda sheet: put_panels(sheet, panels, layout),
-        described=[_described(term, arm, drawn, words) for term in (FIRST, ENROLLED) for arm in arms],
+        described=[_described(term, arm, drawn, words) for term in (FIRST, whole) for arm in arms],
     )
 
 
@@ -56,9 +60,20 @@ def _panel(term: str, rows: pd.DataFrame, arms: Sequence[str], words: Words) -> 
     return Panel(_heading(term, words), words.places(waves), arm_series(rows, arms, waves, words), (-0.02, 1.02), ticks)
 
 
+def _whole(flow: pd.DataFrame) -> str:
+    """Give the widest denominator that every wave is about: the step whose people are asked, or everybody enrolled."""
+    waves = set(flow["wave"].dropna())
+    others = [term for term in dict.fromkeys(flow["term"]) if term not in (ENROLLED, FIRST, PREVIOUS)]
+    return next((term for term in others if set(flow.loc[flow["term"] == term, "wave"]) == waves), ENROLLED)
+
+
 def _heading(term: str, words: Words) -> str:
     if term == ENROLLED:
         return words.text("figures.staying_enrolled")
+    if term != FIRST:
+        steps = words.study.services.steps if words.study.services is not None else ()
+        names = {step.id: step.label.in_language(words.language) for step in steps}
+        return words.text("figures.staying_step", step=names.get(term, term))
     return words.text("figures.staying_first", wave=words.wave(words.study.wave_ids[0]))
 
 

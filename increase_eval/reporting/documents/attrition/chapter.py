@@ -39,6 +39,7 @@ def attrition_content(context: ReportContext) -> dict[str, Any]:
     sections = [section for section in SECTIONS if section.with_complete_cases or not is_unknown]
     return {
         "is_unknown": is_unknown,
+        "is_randomised": "randomised" in context.study.capabilities,
         "enrolled": context.count(_people(context)),
         "sections": [section.fill(context) for section in sections],
     }

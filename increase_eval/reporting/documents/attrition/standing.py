@@ -13,6 +13,9 @@ from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.numbers import format_number
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, single
 
+TELLING_FLOOR = 0.1
+"""A floor of R that is worth a word."""
+MOST_TOLD = 3
 INDICATORS = ("largest_bias", "s_rho", "r_indicator", "lowest_possible")
 
 
@@ -28,7 +31,7 @@ def standing_content(context: ReportContext) -> dict[str, Any]:
 
 def _sentences(context: ReportContext, table: pd.DataFrame) -> Iterator[str]:
     own = table[table["outcome"] == "responded"]
-    for wave in context.study.wave_ids:
+    for wave in _told_waves(context):
         bias, indicator, floor = (
             single(own, wave=wave, term=term) for term in ("largest_bias", "r_indicator", "lowest_possible")
         )
@@ -45,12 +48,19 @@ def _sentences(context: ReportContext, table: pd.DataFrame) -> Iterator[str]:
         }
         if pd.isna(bias["conf_high"]):
             yield context.text("attrition_standing.everybody", wave=digits["wave"])
+            continue
+        high = format_number(bias["conf_high"], 2, context.language)
+        if floor["estimate"] >= TELLING_FLOOR:
+            yield context.text("attrition_standing.sentence", high=high, **digits)
         else:
-            yield context.text(
-                "attrition_standing.sentence",
-                high=format_number(bias["conf_high"], 2, context.language),
-                **digits,
-            )
+            plain = {name: digits[name] for name in ("wave", "bias", "indicator")}
+            yield context.text("attrition_standing.sentence_plain", high=high, **plain)
+
+
+def _told_waves(context: ReportContext) -> tuple[str, ...]:
+    """Give the waves that sentences speak of: all of a few, else the first and the last; the table has all."""
+    waves = context.study.wave_ids
+    return waves if len(waves) <= MOST_TOLD else (waves[0], waves[-1])
 
 
 def _indicator_table(context: ReportContext, table: pd.DataFrame) -> DisplayTable:

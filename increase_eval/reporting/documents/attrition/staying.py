@@ -49,7 +49,8 @@ def _pattern_sentences(context: ReportContext) -> Iterator[str]:
     if not shown and not any(map(is_suppressed, back)):
         yield context.text("attrition.monotone")
     elif any(map(is_suppressed, back)):
-        yield context.text("attrition.not_monotone_hidden", least=context.count(shown))
+        words = {"least": context.count(shown)} if shown else {}
+        yield context.text("attrition.not_monotone_hidden" if shown else "attrition.not_monotone_few", **words)
     else:
         yield context.text.plural("attrition.not_monotone", shown, number=context.count(shown))
 

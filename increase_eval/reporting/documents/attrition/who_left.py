@@ -16,6 +16,8 @@ from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableCo
 
 TESTS = ("selective attrition", "differential attrition")
 WAVE_MODEL = "wave by wave"
+MOST_TOLD = 3
+"""Up to so many waves each has a sentence; else the last alone, and the data hold all."""
 
 
 def who_left_content(context: ReportContext) -> dict[str, Any]:
@@ -222,15 +224,15 @@ def _discrimination(context: ReportContext) -> Iterator[str]:
     if table is None:
         return
     fit = table[(table["outcome"] == "fit") & (table["term"] == "auc") & (table["by_model"] == WAVE_MODEL)]
-    for row in records(fit):
-        if pd.notna(row["estimate"]):
-            yield context.text(
-                "attrition_leavers.auc",
-                wave=context.wave(row["wave"]),
-                value=format_number(row["estimate"], 2, context.language),
-                low=format_number(row["conf_low"], 2, context.language),
-                high=format_number(row["conf_high"], 2, context.language),
-            )
+    told = [row for row in records(fit) if pd.notna(row["estimate"])]
+    for row in told if len(told) <= MOST_TOLD else told[-1:]:
+        yield context.text(
+            "attrition_leavers.auc",
+            wave=context.wave(row["wave"]),
+            value=format_number(row["estimate"], 2, context.language),
+            low=format_number(row["conf_low"], 2, context.language),
+            high=format_number(row["conf_high"], 2, context.language),
+        )
 
 
 WHO_LEFT = Section(
