@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from increase_eval.attrition import impute
+from increase_eval.attrition import Conclusion, impute, tipping_point
 
 FOLDER = Path(__file__).parent
 RBMI = 1e-9
@@ -95,3 +95,12 @@ def test_approximate_bayes(case, trial, strategy) -> None:
     assert (np.abs(found["estimate"] - expected["est"]) < 0.15 * expected["se"]).all()
     np.testing.assert_allclose(found["std_error"], expected["se"], rtol=0.08)
     assert (found["variance"] == "rubin").all()
+
+
+def test_the_response_to_a_delta_is_that_of_imputing_with_it(case, trial) -> None:
+    what = Conclusion("estimate > 0", formula="y ~ arm + base", term="arm[T.C]")
+    curve = tipping_point(fill(trial), conclusion=what, deltas=[-1.5, 1.5], by="C").curve
+    found = curve[curve["delta"] == -1.5].set_index("visit")
+    expected = reference(case("mi_rbmi_condmean_AC_mar_delta")["MAR_delta_minus1.5_active_all_missing"])
+    for ours, theirs in (("estimate", "est"), ("std_error", "se"), ("conf_low", "lci"), ("conf_high", "uci")):
+        np.testing.assert_allclose(found[ours], expected[theirs], rtol=RBMI)
