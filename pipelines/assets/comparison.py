@@ -32,8 +32,10 @@ def comparison_assets(study: Study) -> list[dg.AssetsDefinition]:
 def _baseline(study: Study) -> dg.AssetsDefinition:
     name = "baseline_characteristics"
 
-    @table_asset(study, name, inputs=("participants", "responses"), checks=[intervals_hold_their_estimates(name)])
-    def baseline(participants: pd.DataFrame, responses: pd.DataFrame) -> pd.DataFrame:
+    inputs, checks = ("participants", "responses", "missing_reasons"), [intervals_hold_their_estimates(name)]
+
+    @table_asset(study, name, inputs=inputs, checks=checks)
+    def baseline(participants: pd.DataFrame, responses: pd.DataFrame, missing_reasons: pd.DataFrame) -> pd.DataFrame:
         """One row per characteristic and group: who is enrolled, and who of them answered each wave."""
         return baseline_characteristics(
             with_site(study, participants),
@@ -42,6 +44,7 @@ def _baseline(study: Study) -> dg.AssetsDefinition:
             responses=responses,
             waves=study.wave_ids,
             levels={"arm": study.arm_ids},
+            missing_reasons=missing_reasons,
             confidence=study.analysis.confidence,
         )
 

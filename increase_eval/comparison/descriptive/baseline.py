@@ -25,6 +25,9 @@ from increase_eval.comparison.descriptive.groups import (
 from increase_eval.comparison.descriptive.score_summary import NOBODY, OK, mean_row, sd_row
 from increase_eval.results import estimate_table
 
+NOT_ASKED = "not asked"
+NOT_ASKED_REASON = "not_asked"
+
 
 def baseline_characteristics(
     participants: pd.DataFrame,
@@ -35,6 +38,7 @@ def baseline_characteristics(
     waves: Sequence[str] = (),
     by: Sequence[str] = ("arm",),
     levels: Levels | None = None,
+    missing_reasons: pd.DataFrame | None = None,
     confidence: float = 0.95,
 ) -> pd.DataFrame:
     """Who are the enrolled, and who are those who answered each wave?
@@ -51,6 +55,9 @@ def baseline_characteristics(
         ``participant``, ``wave``, ``responded``, and the waves whose respondents are described besides everybody.
     by, levels
         As for :func:`increase_eval.comparison.descriptive.groups.split_participants`.
+    missing_reasons
+        ``participant``, ``column``, ``reason``: who was not asked a characteristic (reason ``not_asked``, as where one
+        country asks it) is left out of its rows and counted nowhere as missing.
     confidence
         Coverage of the intervals.
 
@@ -59,7 +66,8 @@ def baseline_characteristics(
     DataFrame
         Estimate table: outcome the characteristic; term ``mean``, ``sd``, or the category; ``by_answered`` the wave
         they answered, or ``all``; ``by_*``; the estimate with its interval; n those known, n_dropped those missing,
-        status as in :func:`increase_eval.comparison.descriptive.score_summary.summarise_scores`.
+        status as in :func:`increase_eval.comparison.descriptive.score_summary.summarise_scores`, or ``not asked`` where
+        nobody of a group was.
 
     Raises
     ------
@@ -91,12 +99,28 @@ def baseline_characteristics(
     for column in columns:
         values = participants[column]
         is_number = column not in categorical and _is_number(values)
+        asked = _asked(participants, column, missing_reasons)
         for name, inside in answered.items():
             for group in split_participants(participants, by, levels):
-                own = values[group.members & inside]
+                members = group.members & inside
+                own = values[members & asked]
+                is_asked = bool(asked[members].any()) or not members.any()
                 cells = _number_rows(own, confidence) if is_number else _category_rows(own, values, confidence)
-                rows.extend({"outcome": column, "by_answered": name, **group.labels, **row} for row in cells)
+                marks = {} if is_asked else {"status": NOT_ASKED}
+                rows.extend({"outcome": column, "by_answered": name, **group.labels, **row, **marks} for row in cells)
     return estimate_table(rows)
+
+
+def _asked(
+    participants: pd.DataFrame, column: str, missing_reasons: pd.DataFrame | None
+) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Say of every participant whether they were asked a characteristic."""
+    if missing_reasons is None:
+        return np.ones(len(participants), dtype=bool)
+    require_columns(missing_reasons, ("participant", "column", "reason"), "missing_reasons")
+    rows = missing_reasons[(missing_reasons["column"] == column) & (missing_reasons["reason"] == NOT_ASKED_REASON)]
+    unasked = participants["participant"].isin(rows["participant"]) & participants[column].isna()
+    return ~unasked.to_numpy(dtype=bool)
 
 
 def _respondents(

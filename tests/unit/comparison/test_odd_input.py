@@ -8,7 +8,14 @@ import pytest
 import statsmodels.api as sm
 import statsmodels.formula.api as smf
 
-from increase_eval.comparison import ancova, cluster_robust, cramers_v, marginal_homogeneity, mediation
+from increase_eval.comparison import (
+    ancova,
+    baseline_characteristics,
+    cluster_robust,
+    cramers_v,
+    marginal_homogeneity,
+    mediation,
+)
 from increase_eval.errors import InsufficientDataError
 
 
@@ -69,3 +76,18 @@ def test_an_outcome_that_is_fitted_exactly_has_no_test(data) -> None:
     for y in (np.ones(200), 2 * data["x"] + 1):
         with pytest.raises(InsufficientDataError, match="fitted exactly"):
             ancova("y ~ x", data.assign(y=y))
+
+
+def test_a_characteristic_that_one_country_did_not_ask_is_missing_nowhere() -> None:
+    people = pd.DataFrame(
+        {"participant": list("pqrs"), "arm": ["a", "a", "b", "b"], "minority": ["yes", None, None, None]}
+    )
+    reasons = pd.DataFrame(
+        {"participant": ["r", "s", "q"], "column": "minority", "reason": ["not_asked"] * 2 + ["left"]}
+    )
+    table = baseline_characteristics(people, columns=["minority"], missing_reasons=reasons).set_index("by_arm")
+    assert table["n"].to_dict() == {"a": 1, "b": 0, "all": 1}
+    assert table["n_dropped"].to_dict() == {"a": 1, "b": 0, "all": 1}
+    assert table["status"].to_dict() == {"a": "ok", "b": "not asked", "all": "ok"}
+    before = baseline_characteristics(people, columns=["minority"]).set_index("by_arm")
+    assert before["n_dropped"].to_dict() == {"a": 1, "b": 2, "all": 3}
