@@ -24,6 +24,8 @@ MODELS = {True: "baseline_constrained", False: "baseline_free"}
 IN_CHANGE, IN_MEANS, IN_SHARES = "difference in change", "difference in means", "difference in shares"
 UNADJUSTED = "share of respondents of one wave, unadjusted, Wald standard error"
 POWER, DRAWS = 0.8, 10_000
+OVER_SITES, LEAST_DF = "clustered by site", 4.0
+"""What the sensitivity table calls errors over sites, and the fewest degrees of freedom at which they are taken."""
 
 
 def verdict_table(
@@ -35,6 +37,7 @@ def verdict_table(
     participants: pd.DataFrame,
     attributions: Mapping[str, Attribution],
     joint: Mapping[str, JointEstimates] | None = None,
+    clustered: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Decide every comparison of every family of a plan.
 
@@ -52,26 +55,33 @@ def verdict_table(
         Contrast -> to what it can be put down.
     joint
         How the comparisons of each scale vary together, for Romano-Wolf p values; what is not in it varies by itself.
+    clustered
+        The table `score_sensitivity`, where the study has it: for errors over sites.
 
     Returns
     -------
     DataFrame
         An estimate table, eight rows a comparison at most, see :meth:`Verdicts.to_frame`: `outcome` the scale or
         variable, `contrast` the plan's id, `wave`, ``by_family``, ``by_estimand``, ``by_unit`` (``points``, ``sd``,
-        ``share``), ``by_plan`` (``declared``, ``post hoc``, ``not recorded``). Under ``difference``, `verdict` is the
+        ``share``), ``by_errors`` (``model``, ``clustered by site``, ``wald``), ``by_plan`` (``declared``, ``post hoc``,
+        ``not recorded``). Under ``difference``, `verdict` is the
         statistical label and `status` the attribution; comparisons that nothing estimates are *not estimable*.
 
     Notes
     -----
     The estimates are those of one model: with one mean at T1 for all arms where chance allocated, else of changes, each
     arm from its own mean. A margin in standard deviations is held to the estimate in standard deviations. States have
-    no declared margin: that they are equivalent is never shown.
+    no declared margin: that they are equivalent is never shown. Where chance did not allocate and people belong to
+    sites, standard errors and degrees of freedom are those over sites (CR2, Satterthwaite), conditional on the
+    providers that there are, unless these have fewer than four degrees of freedom; in standard deviations they are
+    scaled as the model's.
     """
     said = plan.set_index(["family", "estimand", "contrast"])["status"]
     parts = []
     for at, family in enumerate(study.analysis.families):
         own = [one for one in plan_comparisons(study) if one.family.id == family.id]
-        rows = [_estimate(study, one, contrasts, states, participants) for one in own]
+        plain = [_estimate(study, one, contrasts, states, participants) for one in own]
+        rows = [_over_sites(study, one, row, clustered) for one, row in zip(own, plain, strict=True)]
         for row, one in zip(rows, own, strict=True):
             row["by_plan"] = said.get((family.id, one.estimand.id, one.contrast.id))
         made = decide(
@@ -119,12 +129,36 @@ def _estimate(
     unit = "share" if is_state else one.margin_unit or "points"
     head: dict[str, Any] = {"outcome": estimand.outcome, "contrast": one.contrast.id, "wave": estimand.wave}
     head |= {"by_family": one.family.id, "by_estimand": estimand.id, "by_unit": unit}
+    head |= {"by_errors": "wald" if is_state else "model"}
     blank = {"estimate": nan, "std_error": nan, "df": nan, "n": None, "n_dropped": None}
     if is_state:
         found = _difference_in_shares(study, one, states, participants) if states is not None else {}
     else:
         found = _from_models(study, one, contrasts, unit) if contrasts is not None else {}
     return {**head, **blank, **found}
+
+
+def _over_sites(study: Study, one: Comparison, row: dict[str, Any], clustered: pd.DataFrame | None) -> dict[str, Any]:
+    """Put the error over sites in the place of the model's, where there is one that can be had."""
+    is_change = one.estimand.summary == "mean_change"
+    if clustered is None or "randomised" in study.capabilities or not is_change:
+        return row
+    own = clustered[
+        (clustered["outcome"] == row["outcome"])
+        & (clustered["contrast"] == row["contrast"])
+        & (clustered["wave"] == row["wave"])
+        & (clustered["term"] == IN_CHANGE)
+        & clustered["by_since"].eq(one.estimand.since or "").fillna(False)
+    ]
+    found = {name: own[own["by_analysis"] == name] for name in ("model", OVER_SITES)}
+    if any(len(rows) != 1 for rows in found.values()):
+        return row
+    model, sites = found["model"].iloc[0], found[OVER_SITES].iloc[0]
+    known = pd.notna(sites["std_error"]) and pd.notna(sites["df"]) and pd.notna(model["std_error"])
+    if not known or sites["df"] < LEAST_DF or model["std_error"] <= 0:
+        return row
+    error = float(sites["std_error"]) * float(row["std_error"]) / float(model["std_error"])
+    return {**row, "std_error": error, "df": float(sites["df"]), "by_errors": OVER_SITES}
 
 
 def _from_models(study: Study, one: Comparison, contrasts: pd.DataFrame, unit: str) -> dict[str, Any]:

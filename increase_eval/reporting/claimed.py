@@ -12,7 +12,7 @@ BEYOND = {
     "en": re.compile(
         r"\bno (?:significant |statistically significant )?(?:difference|effect)s?\b"
         r"|(?<!smallest )\beffects? of\b(?! interest)"
-        r"|\bcaus(?:e|es|ed|ing)\b|\bdue to the (?:approach|programme|arm)\b|\bthanks to\b",
+        r"|\bcaus(?:es|ed|ing)\b|\bdue to the (?:approach|programme|arm)\b|\bthanks to\b",
         re.IGNORECASE,
     ),
     "fr": re.compile(

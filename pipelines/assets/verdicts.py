@@ -46,13 +46,19 @@ def _identification(study: Study) -> dg.AssetsDefinition:
 
 
 def _verdicts(study: Study) -> dg.AssetsDefinition:
-    scores = ("scores", "score_contrasts") if study.scales else ()
+    scores = ("scores", "score_contrasts", "score_sensitivity") if study.scales else ()
     states = ("states",) if has_states(study) else ()
     checks = [intervals_hold_their_estimates(VERDICTS), every_comparison_has_a_verdict()]
 
     @table_asset(study, VERDICTS, inputs=(PLAN, DESIGN, "participants", *scores, *states), checks=checks)
     def verdicts(
-        analysis_plan, identification, participants, scores=None, score_contrasts=None, states=None
+        analysis_plan,
+        identification,
+        participants,
+        scores=None,
+        score_contrasts=None,
+        score_sensitivity=None,
+        states=None,
     ) -> pd.DataFrame:
         """One row per comparison of the plan and term: intervals with the verdict, p values, what could be seen."""
         return verdict_table(
@@ -62,6 +68,7 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
             states=states,
             participants=participants,
             attributions=attributions_of(identification),
+            clustered=score_sensitivity,
             joint=None if scores is None else joint_estimates(study, scores, participants),
         )
 

@@ -11,6 +11,7 @@ from increase_eval.claims.identification import Attribution
 from increase_eval.claims.identification.attribution import NOT_ESTIMABLE as NOBODY
 from increase_eval.claims.plan import DECLARED, NOT_RECORDED, POST_HOC
 from increase_eval.claims.study_design import attributions_of
+from increase_eval.claims.study_verdicts import OVER_SITES
 from increase_eval.claims.verdicts.result import DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_ESTIMABLE, SMALLER
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.chapter import Chapter
@@ -220,7 +221,10 @@ def _verdict_heads(context: ReportContext) -> Heads:
         TableColumn(text("verdicts.verdict_head"), "text"),
         TableColumn(text("verdicts.design_head"), "text"),
     )
-    return text("verdicts.table_title"), columns, text("verdicts.table_subtitle"), (text("verdicts.table_note"),)
+    notes = [text("verdicts.table_note")]
+    if context.tables["verdicts"]["by_errors"].eq(OVER_SITES).any():
+        notes.append(text("verdicts.clustered_note"))
+    return text("verdicts.table_title"), columns, text("verdicts.table_subtitle"), tuple(notes)
 
 
 def _verdict_cells(context: ReportContext, parts: dict[str, Row]) -> tuple[Cell, ...]:

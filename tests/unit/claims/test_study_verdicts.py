@@ -110,3 +110,24 @@ def test_a_family_varies_together_within_an_outcome_and_not_between():
     members = [("a", ("c", "t2", "t1")), ("a", ("c", "t3", "t1")), ("b", ("c", "t2", "t1"))]
     found = family_covariance(members, joint, np.array([2.0, 3.0, np.nan]))
     np.testing.assert_array_equal(found, [[4.0, 1.0, 0.0], [1.0, 9.0, 0.0], [0.0, 0.0, 0.0]])
+
+
+def test_errors_over_sites_take_the_place_of_the_model_s(study, tables, contrasts, attributions):
+    rows = []
+    for one in plan_comparisons(study):
+        if one.estimand.summary == "mean_change":
+            head = {"outcome": one.estimand.outcome, "contrast": one.contrast.id, "wave": one.estimand.wave}
+            head |= {"term": "difference in change", "by_since": one.estimand.since, "estimate": 0.1}
+            df = 3.0 if one.contrast == study.analysis.contrasts[0] else 9.0
+            rows.append({**head, "by_analysis": "model", "std_error": 0.02, "df": 100.0})
+            rows.append({**head, "by_analysis": "clustered by site", "std_error": 0.05, "df": df})
+    made = verdict_table(
+        study, plan_table(study), contrasts=contrasts, states=None, participants=tables["participants"],
+        attributions=attributions, clustered=pd.DataFrame(rows),
+    )  # fmt: skip
+    own = said(made)[said(made)["by_unit"] != "share"]
+    refused = own["contrast"] == study.analysis.contrasts[0].id
+    assert set(own.loc[refused, "by_errors"]) == {"model"}
+    assert set(own.loc[~refused, "by_errors"]) == {"clustered by site"}
+    assert own.loc[~refused, "std_error"].tolist() == pytest.approx([0.05] * int((~refused).sum()))
+    assert set(own.loc[~refused, "df"]) == {9.0}
