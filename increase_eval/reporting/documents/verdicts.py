@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.claims.identification import Attribution
+from increase_eval.claims.identification.attribution import ASSUMED, IDENTIFIED, NOT_SEPARABLE
 from increase_eval.claims.identification.attribution import NOT_ESTIMABLE as NOBODY
 from increase_eval.claims.plan import DECLARED, NOT_RECORDED, POST_HOC
 from increase_eval.claims.study_design import attributions_of
@@ -42,6 +43,13 @@ from increase_eval.reporting.tables import (
 DIGEST_SHOWN = 12
 MOST_SENTENCES = 4
 """So many headline comparisons are told one by one on the first page; more are counted."""
+
+LABELS = {
+    IDENTIFIED: "verdicts.label_identified",
+    ASSUMED: "verdicts.label_assumed",
+    NOT_SEPARABLE: "verdicts.label_not_separable",
+    NOBODY: "verdicts.label_not_estimable",
+}
 
 Row = dict[str, Any]
 Heads = tuple[str, tuple[TableColumn, ...], str, tuple[str, ...]]
@@ -219,7 +227,7 @@ def _verdict_heads(context: ReportContext) -> Heads:
         TableColumn(text("verdicts.equivalence_head")),
         TableColumn(text("verdicts.margin_head")),
         TableColumn(text("verdicts.verdict_head"), "text"),
-        TableColumn(text("verdicts.design_head"), "text"),
+        TableColumn(text("verdicts.attribution_head"), "text"),
     )
     notes = [text("verdicts.table_note")]
     if context.tables["verdicts"]["by_errors"].eq(OVER_SITES).any():
@@ -229,7 +237,7 @@ def _verdict_heads(context: ReportContext) -> Heads:
 
 def _verdict_cells(context: ReportContext, parts: dict[str, Row]) -> tuple[Cell, ...]:
     row, unit = parts["difference"], parts["difference"]["by_unit"]
-    attribution = attribution_words(context, _attribution(attributions(context), parts))
+    attribution = context.text(LABELS[_attribution(attributions(context), parts).label])
     if is_suppressed(row):
         hidden = Cell(SUPPRESSED_MARK, "suppressed")
         return (*(hidden,) * 6, Cell(attribution))
