@@ -112,7 +112,7 @@ def _put(sheet: Sheet, panels: Sequence[_Panel], words: Words) -> None:
         strip, column = divmod(place, COLUMNS)
         bottom = sheet.ceiling - (strip + 1) * (HEAD + SIDE + AXIS) + AXIS
         left = 1.5 + column * step + LEFT
-        lines = st.wrap(panel.name, step - LEFT)[:2]
+        lines = st.wrap(panel.name, step - LEFT, bold=True)[:2]
         for order, line in enumerate(lines):
             sheet.text(left, bottom + SIDE + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
         axes = sheet.axes(left, bottom, SIDE, SIDE)

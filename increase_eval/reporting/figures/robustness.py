@@ -23,11 +23,11 @@ from increase_eval.study import Study
 
 MOST_PANELS = 6
 COLUMNS = 3
-NAMES = 43.0
+NAMES = 46.0
 ROW = 5.4
 AXIS = 7.0
 HEAD = 9.0
-GAP = 7.0
+GAP = 6.0
 LOWER, UPPER = "bounds_lower", "bounds_upper"
 BOUNDS = "bounds"
 MARK_SIZE = 3.4
@@ -119,7 +119,7 @@ def _put(
         strip, column = divmod(place, COLUMNS)
         bottom = sheet.ceiling - (strip + 1) * (HEAD + tall + AXIS) + AXIS
         left = 1.5 + NAMES + column * (width + GAP)
-        lines = st.wrap(panel.name, width)[:2]
+        lines = st.wrap(panel.name, width, bold=True)[:2]
         for order, line in enumerate(lines):
             sheet.text(left, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
         axes = sheet.axes(left, bottom, width, tall)
