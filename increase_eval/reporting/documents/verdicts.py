@@ -62,6 +62,7 @@ def verdicts_content(context: ReportContext) -> dict[str, Any]:
     comparisons = list(comparison_rows(context))
     return {
         "comparisons": bool(comparisons),
+        "is_drawn": "verdicts" in context.figures,
         "plan": _plan_sentences(context),
         "design": _design_table(context),
         "summary": count_sentence(context, [parts["difference"] for parts in comparisons]) if comparisons else "",
@@ -318,4 +319,5 @@ VERDICTS_CHAPTER = Chapter(
     template="verdicts.html.j2",
     content=verdicts_content,
     optional_tables=("verdicts", "identification", "analysis_plan"),
+    figures=("verdicts",),
 )

@@ -21,6 +21,7 @@ from increase_eval.reporting.figures import (
     states,
     staying,
     trajectories,
+    verdicts,
     weighted,
 )
 from increase_eval.reporting.figures.drawing import FigureSpec
@@ -51,6 +52,7 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec(
             "satisfaction", frozenset({"arms", "satisfaction"}), ("satisfaction_contrasts",), satisfaction.paint
         ),
+        FigureSpec("verdicts", frozenset({"arms", "scales"}), ("verdicts",), verdicts.paint),
     )
 }
 """Id -> figure, in the order in which a report shows them."""

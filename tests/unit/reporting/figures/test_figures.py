@@ -20,6 +20,7 @@ SHAPES = [(2, 2, "fr"), (2, 5, "en"), (3, 3, "fr"), (4, 3, "fr"), (7, 6, "fr")]
 OTHERS = ("reliability", "pathway", "published")  # drawn from items, service counts and published figures
 OTHERS += ("leavers", "representativeness", "chances", "balance", "weighted")  # of who left: see test_attrition.py
 OTHERS += ("moves", "adjusted", "arm_balance", "overlap", "satisfaction")  # of arms: see test_arm_figures.py
+OTHERS += ("verdicts",)  # see test_verdicts_figure.py
 OTHERS += ("anchored", "robustness")  # of what holds: see test_anchored_and_robustness.py
 DRAWN = [name for name in FIGURES if name not in OTHERS]
 PAGE_HEIGHT_MM = 257.0  # A4 less margins of 2 cm
