@@ -140,6 +140,5 @@ WITHOUT_CONTROL = Chapter(
     template="without_control.html.j2",
     content=without_control_content,
     needs=frozenset({"scales", "repeated"}),
-    tables=("calendar_comparison",),
-    optional_tables=("regression_to_mean",),
+    optional_tables=("calendar_comparison", "regression_to_mean"),
 )
