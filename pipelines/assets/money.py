@@ -5,6 +5,8 @@ import pandas as pd
 
 from increase_eval.claims.money import change_scenarios, elapsed_years, people_reached, unit_costs, wellbeing_value
 from increase_eval.study import Study
+from pipelines.assets.robustness import NAME as ROBUSTNESS
+from pipelines.assets.robustness import robustness_assets
 from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import by_wave, has_states, wave_tables
 from pipelines.table_assets import table_asset
@@ -33,14 +35,17 @@ def _unit_costs(study: Study) -> dg.AssetsDefinition:
 
 def _wellbeing_value(study: Study) -> dg.AssetsDefinition:
     name = "wellbeing_value"
-    inputs = ("score_changes", "unit_costs", "service_statistics", "participants", *wave_tables(study))
+    others = (ROBUSTNESS,) if robustness_assets(study) else ()
+    inputs = ("score_changes", "unit_costs", "service_statistics", "participants", *others, *wave_tables(study))
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def value(score_changes, unit_costs, service_statistics, participants, **waves: pd.DataFrame) -> pd.DataFrame:
+    def value(
+        score_changes, unit_costs, service_statistics, participants, robustness=None, **waves: pd.DataFrame
+    ) -> pd.DataFrame:
         """One row per arm, way to treat leavers, value of a point-year and term: gain, worth, share to break even."""
         return wellbeing_value(
             study,
-            change_scenarios(study, score_changes),
+            change_scenarios(study, score_changes, robustness),
             elapsed_years(study, by_wave(study, waves), participants),
             people_reached(study, service_statistics),
             unit_costs,

@@ -8,6 +8,9 @@ from increase_eval.study.study import Study
 
 ALL = "all"
 POINTS = "points"
+CHANGE = "change"
+TOLD_BY_THE_MODEL = ("mmrm", "first_wave")
+"""Methods of the robustness table that say nothing of those who left beyond what the models say."""
 
 
 def change_scenarios(study: Study, score_changes: pd.DataFrame, robustness: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -20,7 +23,8 @@ def change_scenarios(study: Study, score_changes: pd.DataFrame, robustness: pd.D
     score_changes
         Changes by the repeated-measures models: ``outcome, contrast, wave, by_arm, by_model, by_unit``.
     robustness
-        The same changes under other assumptions, where they were made: ``by_method`` in place of ``by_model``.
+        The table of this name, where it was made: changes since the first wave by ``by_method``, under other
+        assumptions. The model for repeated measures stands in it too, and is not taken twice.
 
     Returns
     -------
@@ -36,15 +40,15 @@ def change_scenarios(study: Study, score_changes: pd.DataFrame, robustness: pd.D
     if plan is None or plan.point_year is None:
         raise ValueError(f"study {study.id!r} needs `value_for_money` with `point_year` in analysis.yaml")
     columns = ["wave", "by_arm", "by_scenario", "estimate", "std_error", "n"]
-    parts = [score_changes.rename(columns={"by_model": "by_scenario"})]
-    if robustness is not None and "by_method" in robustness:
-        parts.append(robustness.rename(columns={"by_method": "by_scenario"}))
+    scale = plan.point_year.scale
     since_first = [f"{study.wave_ids[0]} -> {wave}" for wave in study.wave_ids[1:]]
-    chosen = []
-    for part in parts:
-        own = part[(part["outcome"] == plan.point_year.scale) & part["contrast"].isin(since_first)]
-        chosen.append(own[own["by_unit"] == POINTS] if "by_unit" in own else own)
-    return pd.concat([own.reindex(columns=columns) for own in chosen], ignore_index=True)
+    chosen = score_changes[score_changes["outcome"].eq(scale) & score_changes["contrast"].isin(since_first)]
+    parts = [chosen[chosen["by_unit"] == POINTS].rename(columns={"by_model": "by_scenario"})]
+    if robustness is not None:
+        own = robustness[robustness["outcome"].eq(scale) & robustness["term"].eq(CHANGE)]
+        own = own[~own["by_method"].isin(TOLD_BY_THE_MODEL)]
+        parts.append(own.rename(columns={"by_method": "by_scenario"}))
+    return pd.concat([own.reindex(columns=columns) for own in parts], ignore_index=True)
 
 
 def people_reached(study: Study, counts: pd.DataFrame) -> dict[str, int]:

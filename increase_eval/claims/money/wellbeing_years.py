@@ -147,7 +147,8 @@ def wellbeing_value(
     W = N c'delta with the weights of :func:`year_weights`, N people. Changes at several waves are of the same people,
     and tables hold no covariance between them: the standard error N sum of |c_k| se_k is the largest that any
     correlation gives. The share q* = cost / (W v) falls as W rises, so that its limits are those of W, turned round;
-    where the interval of W reaches nought the share has no upper limit, and `status` says so.
+    where the interval of W reaches nought the share has no upper limit, and `status` says so. Changes without a
+    standard error (bounds) give numbers without an interval.
     """
     plan = study.analysis.value_for_money
     if plan is None or plan.point_year is None:
@@ -229,7 +230,7 @@ def _share(cost: float, worth: Mapping[str, float], problem: str | None) -> dict
     if worth["estimate"] <= 0:
         return {"status": NO_GAIN}
     high = cost / worth["conf_low"] if worth["conf_low"] > 0 else nan
-    status = None if worth["conf_low"] > 0 else "no upper limit: the gain may be nought"
+    status = "no upper limit: the gain may be nought" if worth["conf_low"] <= 0 else None
     return {"estimate": cost / worth["estimate"], "conf_low": cost / worth["conf_high"], "conf_high": high} | {
         "status": status
     }

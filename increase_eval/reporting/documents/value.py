@@ -7,7 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.attrition.robustness.table import METHODS
 from increase_eval.reporting import numbers
+from increase_eval.reporting.documents.attrition.robustness import method_name
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.services import service_level, services_of, step_name
@@ -214,7 +216,12 @@ def _valued_table(context: ReportContext, worth: PointYear, table: pd.DataFrame)
 
 def scenario_name(context: ReportContext, scenario: str) -> str:
     """Give the words for how those who left are treated; a name without words of its own stays as it is."""
-    return context.text(SCENARIOS[scenario]) if scenario in SCENARIOS else scenario
+    if scenario in SCENARIOS:
+        return context.text(SCENARIOS[scenario])
+    if scenario in METHODS:
+        assumes = context.text(f"robustness.assumes_{scenario}")
+        return context.text("value.scenario_method", method=method_name(context, scenario), assumes=assumes)
+    return scenario
 
 
 def _valued_row(context: ReportContext, table: pd.DataFrame, arm: str) -> tuple[Cell, ...]:

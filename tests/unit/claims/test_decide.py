@@ -137,6 +137,14 @@ def test_romano_wolf_gains_from_dependence():
     assert (table["p_romano_wolf"] < table["p_holm"]).all()
 
 
+def test_romano_wolf_is_never_below_the_p_value_that_it_adjusts():
+    """A single member needs no adjustment: half of all sets of draws would put it below."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        table = decide(frame((1.0, 1.0)), margin=1.0, covariance=[[1.0]], draws=200, rng=rng).table
+        assert (table["p_romano_wolf"] >= table["p_value"]).all()
+
+
 def test_romano_wolf_is_the_same_from_the_same_seed():
     def again():
         rng = np.random.default_rng(9)

@@ -15,6 +15,7 @@ from increase_eval.claims.money import (
 )
 from increase_eval.claims.money.prices import AS_SPENT
 from increase_eval.comparison.categorical.proportions import proportion_interval
+from increase_eval.results import estimate_table
 
 EXACT = 1e-12  # closed forms
 Z = 1.959963984540054
@@ -279,5 +280,36 @@ def test_scenarios_are_changes_in_points_of_the_valued_scale_since_the_first_wav
     assert found.to_dict("records") == [
         {"wave": third, "by_arm": "a", "by_scenario": "m", "estimate": 1.0, "std_error": 0.1, "n": 50}
     ]
-    robust = rows.rename(columns={"by_model": "by_method"}).drop(columns="by_unit").drop_duplicates()
-    assert change_scenarios(study, rows, robust)["by_scenario"].tolist() == ["m", "m"]
+
+
+def test_every_way_to_treat_leavers_of_the_robustness_table_is_a_scenario(study):
+    """As stored: changes since the first wave, with no contrast of their own, and the model not taken twice."""
+    second, third = study.wave_ids[1:]
+    scale = study.analysis.value_for_money.point_year.scale
+    models = pd.DataFrame(columns=["outcome", "contrast", "wave", "by_arm", "by_model", "by_unit", "estimate"])
+    robust = estimate_table(
+        [
+            {"outcome": outcome, "term": term, "wave": wave, "by_method": method, "estimate": 1.0, "n": 50}
+            for outcome, term in ((scale, "change"), ("another", "change"), (scale, "share"))
+            for wave in (second, third)
+            for method in ("mmrm", "complete_cases", "delta", "bounds_lower")
+        ],
+        by_arm="a",
+    )
+    found = change_scenarios(study, models, robust)
+    assert found.groupby("by_scenario")["wave"].apply(list).to_dict() == {
+        name: [second, third] for name in ("bounds_lower", "complete_cases", "delta")
+    }
+
+
+def test_a_change_without_an_error_gives_a_share_without_limits(study):
+    waves = study.wave_ids[1:]
+    changes = pd.DataFrame({"wave": waves, "by_arm": "all", "by_scenario": "bounds_upper", "estimate": [0.5, 0.4]})
+    times = {"all": dict(zip(waves, (0.25, 0.75), strict=True))}
+    costs = estimate_table([{"term": "total", "estimate": 1e6}], by_arm="all")
+    year = str(study.analysis.value_for_money.price_year)
+    costs = costs.assign(by_price_year=year, by_currency=study.analysis.value_for_money.currency)
+    found = wellbeing_value(study, changes.assign(std_error=np.nan, n=90), times, {"all": 1000}, costs)
+    share = found[(found["term"] == "break_even_share") & (found["by_worth"] == "central")].iloc[0]
+    assert share["estimate"] > 0
+    assert share[["conf_low", "conf_high", "status"]].isna().all()
