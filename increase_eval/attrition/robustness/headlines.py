@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.attrition.population import as_category, is_category, register_columns
 from increase_eval.study import Scale, Study
 from increase_eval.study.structure import StateVariable
 
@@ -34,9 +35,11 @@ class Headline:
         Wave -> value of each person, NaN where missing: a score, or 1 and 0 for a state that counts as work or not. The
         first wave is complete; all waves of the study that ask it are there.
     people
-        One row a person: ``participant, arm`` and the plan's covariates that everybody has.
+        One row a person: ``participant, arm`` and the plan's covariates, categories (and codes of them) as texts.
     asked
         The same for everybody of whom the waves are asked, whether or not they answered the first: with ``first``.
+    covariates
+        Those of the plan that everybody has, and not all alike: the others are left out.
     study
         The contract.
     """
@@ -143,14 +146,16 @@ def _by_wave(study: Study, table: pd.DataFrame) -> dict[str, pd.Series[Any]]:
 
 
 def _asked(study: Study, participants: pd.DataFrame, wave: str) -> pd.DataFrame:
-    """Give those in an arm who reached the step whose people the wave is asked of."""
+    """Give those in an arm who reached the step whose people the wave is asked of; codes of categories as texts."""
     rows = participants["arm"].isin(study.arm_ids)
     if study.services is not None:
         step = next((one for one in study.services.steps if one.id == study.wave(wave).among_step), None)
         if step is not None and step.register_column in participants:
             rows &= participants[step.register_column].notna()
     kept = ["participant", "arm", *(column for column in study.analysis.covariates if column in participants)]
-    return participants.loc[rows, kept].reset_index(drop=True)
+    table = participants.loc[rows, kept].reset_index(drop=True)
+    codes = [own.name for own in register_columns(study) if own.name in kept and is_category(own)]
+    return table.assign(**{name: as_category(table[name]) for name in codes})
 
 
 def _varies(people: pd.DataFrame, column: str) -> bool:

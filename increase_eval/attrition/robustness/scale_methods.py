@@ -102,7 +102,9 @@ def _weighted_arm(headline: Headline, data: pd.DataFrame, weights: Any, arm: str
     columns = ["estimate", "std_error", "df", "conf_low", "conf_high"]
     values = dict(zip(columns, fit.coefficients[columns].to_numpy(dtype=float)[0].tolist(), strict=True))
     counts = {"n": fit.n, "n_dropped": int((data["arm"] == arm).sum()) - fit.n}
-    return row("weights", arm, wave, **values, **counts, method="inverse probability of answering, errors stacked")
+    given = ", ".join(["value at the first wave", "arm", *headline.covariates])
+    words = f"inverse probability of answering given {given}; errors stacked"
+    return row("weights", arm, wave, **values, **counts, method=words)
 
 
 def imputed(headline: Headline) -> Iterator[Row]:

@@ -225,9 +225,12 @@ def _wide(scores: pd.DataFrame, scale: str, waves: Sequence[str], prefix: str) -
 
 
 def _standardised(study: Study, scores: pd.DataFrame, scale: Scale, participants: pd.DataFrame) -> pd.DataFrame:
-    """Give, by participant, the score at the first wave in standard deviations, and the covariates."""
+    """Give, by participant, the score at the first wave in standard deviations, and the covariates, codes as levels."""
     score = _scores(scores, scale.id, study.wave_ids[0])
     covariates = participants.set_index("participant")[[c for c in study.analysis.covariates if c in participants]]
+    codes = [column.name for column in study.participant_columns if column.values and column.name in covariates]
+    as_levels = {name: covariates[name].astype("string").astype(object) for name in codes}
+    covariates = covariates.assign(**{name: own.where(own.notna()) for name, own in as_levels.items()})
     return covariates.join((score / score.std()).rename("score"), how="inner")
 
 

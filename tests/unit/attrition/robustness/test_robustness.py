@@ -96,6 +96,16 @@ def test_every_headline_has_every_method_once(study, table):
         assert len(methods) == len(set(methods))
 
 
+def test_codes_of_categories_enter_as_levels_whatever_the_codes(study, data, table):
+    """Numbers given to categories carry no order or distance: others in their place change nothing."""
+    people, scores, states, _ = data
+    other = people.assign(education_level=people["education_level"].map({1: 3, 2: 9, 3: 1, 4: 2}))
+    moved = stated(study, other, scores, states)
+    for outcome in (SCALE, "employment"):
+        expected, found = (at(rows, "weights", outcome=outcome)["estimate"] for rows in (table, moved))
+        assert found == pytest.approx(expected, abs=1e-8)
+
+
 def test_complete_cases_are_the_mean_of_those_who_answered_both(data, table):
     wide = wide_of(*data[:2])
     own = (wide["t3"] - wide["t1"])[wide["arm"] == "parallel"].dropna()

@@ -44,7 +44,10 @@ def tables(study):
             "state": [idle] * n + [working if one else idle for one in works] * 2,
         }
     )
-    covariates = {name: rng.normal(size=n) for name in study.analysis.covariates}
+    codes = {column.name for column in study.participant_columns if column.values}
+    covariates = {
+        name: rng.integers(1, 4, n) if name in codes else rng.normal(size=n) for name in study.analysis.covariates
+    }
     participants = pd.DataFrame({"participant": people, "arm": study.arm_ids[0], **covariates})
     reliability = pd.DataFrame(
         [
@@ -66,6 +69,20 @@ def test_each_predictor_is_asked_of_each_later_wave_with_and_without_error(study
     assert (calibrated["estimate"] > measured["estimate"]).all()
     assert (measured["conf_low"] > 0).all()  # drawn with a slope of about two thirds
     assert (table["n"] == 500).all()
+
+
+def test_codes_of_categories_enter_as_levels_whatever_the_codes(study, tables):
+    """Numbers given to categories carry no order or distance: others in their place change nothing."""
+    coded = [c.name for c in study.participant_columns if c.values and c.name in study.analysis.covariates]
+    assert coded
+    people = tables["participants"]
+    other = people.assign(**{name: people[name].map({1: 2, 2: 9, 3: 1}) for name in coded})
+    one, two = (
+        prediction_table(study, *pick(tables, "scores", "states"), table, tables["reliability"])
+        for table in (people, other)
+    )
+    own = one["term"] == "as measured"
+    np.testing.assert_allclose(one.loc[own, "estimate"], two.loc[own, "estimate"], rtol=1e-6)
 
 
 def test_a_scale_without_a_known_reliability_says_so(study, tables):
