@@ -20,6 +20,7 @@ from increase_eval.reporting.figures import (
     satisfaction,
     states,
     staying,
+    tipping,
     trajectories,
     verdicts,
     weighted,
@@ -39,6 +40,9 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec("chances", frozenset(), ("answering_chances",), answering.paint_chances),
         FigureSpec("balance", frozenset(), ("weight_balance",), leavers.paint_balance),
         FigureSpec("weighted", frozenset({"scales", "repeated"}), ("weighted_changes",), weighted.paint),
+        FigureSpec(
+            "tipping", frozenset({"arms", "scales", "repeated"}), ("tipping_contours", "tipping_points"), tipping.paint
+        ),
         FigureSpec("anchored", frozenset({"services", "scales", "repeated"}), ("anchored_contrasts",), anchored.paint),
         FigureSpec("robustness", frozenset({"repeated"}), ("robustness",), robustness.paint),
         FigureSpec("reliability", frozenset({"items"}), ("reliability",), reliability.paint),

@@ -9,6 +9,7 @@ from increase_eval.reporting.documents.attrition.robustness import ROBUSTNESS
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.attrition.standing import STANDING
 from increase_eval.reporting.documents.attrition.staying import STAYING
+from increase_eval.reporting.documents.attrition.tipping import TIPPING_SECTION
 from increase_eval.reporting.documents.attrition.unresolved import UNRESOLVED
 from increase_eval.reporting.documents.attrition.weighting import WEIGHTING
 from increase_eval.reporting.documents.attrition.who_left import WHO_LEFT
@@ -26,6 +27,7 @@ SECTIONS: tuple[Section, ...] = (
     WEIGHTING,
     # What cannot: bounds and dials; then tipping points; then non-response anchored on the service's counts.
     WORST_CASES,
+    TIPPING_SECTION,
     ANCHORED,
     # What holds: the robustness of every headline, last.
     ROBUSTNESS,

@@ -22,6 +22,7 @@ OTHERS += ("leavers", "representativeness", "chances", "balance", "weighted")  #
 OTHERS += ("moves", "adjusted", "arm_balance", "overlap", "satisfaction")  # of arms: see test_arm_figures.py
 OTHERS += ("verdicts",)  # see test_verdicts_figure.py
 OTHERS += ("anchored", "robustness")  # of what holds: see test_anchored_and_robustness.py
+OTHERS += ("tipping",)  # of deltas: see test_tipping.py
 DRAWN = [name for name in FIGURES if name not in OTHERS]
 PAGE_HEIGHT_MM = 257.0  # A4 less margins of 2 cm
 TOUCH = 0.5  # pixels at 100 dots an inch: boxes of neighbouring lines may share an edge
