@@ -56,7 +56,7 @@ _LEDGER: Mapping[str, tuple[StoredType, str]] = {
     "verdict": ("category", "Whether a test shows it"),
     "p_value": ("number", "The p value of the test"),
     "parts_failing": ("text", "What of it is not shown"),
-    "robustness": ("text", "Whether it holds under other ways to treat those who left"),
+    "robustness": ("text", "How many estimates of a rise, each arm under each way to treat those who left, are rises"),
     "asset": ("text", "The table in which the numbers stand"),
     "figure": ("text", "The figure in which they stand"),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from scipy import stats
 
-from increase_eval.attrition.robustness import surviving
+from increase_eval.attrition.robustness.survival import BOUNDS, NOT_COMPARED
 from increase_eval.claims.identification.attribution import NOT_SEPARABLE
 from increase_eval.claims.published import read_published
 from increase_eval.claims.study_design import attributions_of
@@ -81,7 +81,7 @@ def claims_ledger(study: Study, plan: PublishedPlan, tables: Tables) -> pd.DataF
     DataFrame
         :data:`LEDGER_COLUMNS`, one row a row of ``published.csv``. `status` is one of :data:`STATUSES`; `verdict` is
         ``shown`` or ``not shown`` for claims that a test decides; `parts_failing` names what of a compound claim is not
-        shown; `robustness` says in how many of the other ways to treat those who left a rise keeps its direction;
+        shown; `robustness` says of how many estimates, each arm under each way to treat those who left, are rises;
         `asset` and `figure` are where the numbers stand.
 
     Raises
@@ -298,14 +298,20 @@ def _not_separable(rule: Judged, tables: Tables) -> _Finding:
 
 
 def _robustness(table: pd.DataFrame | None) -> dict[tuple[str, str], str]:
-    """Say by outcome and wave, of everybody, in how many ways to treat those who left the conclusion stands."""
+    """Say by outcome and wave how many estimates of a change, arm by arm and method by method, are rises.
+
+    Bounds are one way to treat those who left, and a rise where both ends are one.
+    """
     if table is None:
         return {}
-    found = {}
-    for row in surviving(table[table["by_arm"] == "all"]).to_dict("records"):
-        held = len(row["same"]) + len(row["smaller"])
-        found[str(row["outcome"]), str(row["wave"])] = f"{held}/{held + len(row['opposite'])}"
-    return found
+    rows = table[(table["term"] == "change") & table["estimate"].notna() & ~table["by_method"].isin(NOT_COMPARED)]
+    ways = rows["by_method"].where(~rows["by_method"].isin(BOUNDS), "bounds").rename("way")
+    least = rows.groupby(["outcome", "wave", "by_arm", ways], observed=True)["estimate"].min()
+    by_claim = (least > 0).groupby(level=["outcome", "wave"]).agg(["sum", "size"])
+    return {
+        (str(outcome), str(wave)): f"{held}/{size}"
+        for (outcome, wave), held, size in zip(by_claim.index, by_claim["sum"], by_claim["size"], strict=True)
+    }
 
 
 def _robust(rule: Judged | None, robust: Mapping[tuple[str, str], str]) -> str | None:

@@ -131,7 +131,7 @@ def _test(context: ReportContext, row: dict[str, Any]) -> Cell:
 
 
 def _robustness(context: ReportContext, row: dict[str, Any]) -> Cell:
-    """Say in how many other ways to treat those who left each rise keeps its direction."""
+    """Say of how many estimates of each rise, by arm and way to treat those who left, are rises."""
     if pd.isna(row["robustness"]):
         return Cell(numbers.MISSING, "absent")
     parts = [part.rpartition(" ")[2].split("/") for part in str(row["robustness"]).split(", ")]

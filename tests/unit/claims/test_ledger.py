@@ -1,5 +1,6 @@
 """The ledger of published claims: every claim has one status, and each kind is judged by its rule."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -7,6 +8,7 @@ from increase_eval.claims.ledger import LEDGER_COLUMNS, STATUSES, claims_ledger
 from increase_eval.claims.published import compare_published
 from increase_eval.errors import ContractError
 from increase_eval.reporting.special_tables import ledger_that_leaves
+from increase_eval.results import estimate_table
 from increase_eval.study.judged import Judged
 
 LABELS = {"by_model": "baseline_free", "by_unit": "points", "by_arm": "all"}
@@ -122,6 +124,20 @@ def test_a_contradiction_under_the_readings_taken_makes_its_figures_infeasible(s
     other = pd.DataFrame([{**row, "option": f"{choice.id}={choice.options[1].id}"}])
     assert set(judge(feasible_counts=taken).loc[figures, "status"]) == {"infeasible"}
     assert set(judge(feasible_counts=other).loc[figures, "status"]) == {"regenerated"}
+
+
+def test_a_rise_is_counted_by_arm_under_every_way_to_treat_those_who_left(study, judge):
+    """As the table of robustness is stored: by arm, with no row of everybody; both ends of bounds are one way."""
+    rule = next(rule for rule in study.published.judged if rule.kind == "rise")
+    ways = {"first_wave": 9.0, "mmrm": 0.4, "delta": -0.1, "weights": np.nan, "bounds_lower": -2.0, "bounds_upper": 3.0}
+    rows = [
+        {"outcome": rule.outcomes[0], "wave": wave, "by_arm": arm, "by_method": way, "estimate": value + shift}
+        for wave in (rule.wave, "another")
+        for arm, shift in zip(study.arm_ids[:2], (0.0, 0.2), strict=True)
+        for way, value in ways.items()
+    ]
+    table = judge(robustness=estimate_table(rows, term="change", n=50))
+    assert table.loc[rule.ids[0], "robustness"] == f"{rule.outcomes[0]} 3/6"
 
 
 def test_numbers_of_people_stay_inside(study, compared):
