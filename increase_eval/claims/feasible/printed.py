@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
@@ -11,6 +12,7 @@ Kind: TypeAlias = Literal["rounded", "truncated", "exact", "at_least", "more_tha
 Half: TypeAlias = Literal["usual", "up", "even", "any"]
 
 PERCENT = 100
+_THOUSANDS = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,8 @@ def printed(
     Parameters
     ----------
     text
-        The figure as it is printed, such as ``"9.5"``: its decimals say how it was rounded. Spaces and thousands
-        separators ``,`` are taken out.
+        The figure as it is printed, such as ``"9.5"``: its decimals say how it was rounded. Spaces and commas
+        between thousands are taken out; a comma anywhere else is refused, since it may be a decimal comma.
     kind
         ``rounded``; ``truncated`` (cut off); ``exact``; ``at_least``; ``more_than`` ("over"); ``at_most`` ("up to");
         ``under``.
@@ -122,7 +124,10 @@ def _number(text: str | int) -> Fraction:
 
 
 def _decimal(text: str | int) -> Decimal:
-    cleaned = "".join(str(text).split()).replace(",", "")
+    cleaned = "".join(str(text).split())
+    if "," in cleaned and _THOUSANDS.fullmatch(cleaned) is None:
+        raise ValueError(f"{text!r}: a comma parts thousands here; allowed: digits with a decimal point, such as '9.5'")
+    cleaned = cleaned.replace(",", "")
     try:
         value = Decimal(cleaned)
     except InvalidOperation:

@@ -207,6 +207,8 @@ def test_too_many_readings_are_refused():
     ("call", "message"),
     [
         (lambda: printed("many"), "is no number"),
+        (lambda: printed("9,5", percent=True), "a comma parts thousands"),
+        (lambda: printed("12,34,567"), "a comma parts thousands"),
         (lambda: printed("nan"), "is no number"),
         (lambda: printed("5", kind="about"), "kind is 'about'; allowed: rounded"),
         (lambda: printed("5", half="down"), "half is 'down'; allowed: usual"),
