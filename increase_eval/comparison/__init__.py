@@ -51,6 +51,7 @@ from increase_eval.comparison.continuous import (
 )
 from increase_eval.comparison.descriptive import (
     baseline_characteristics,
+    collapse_transitions,
     score_distribution,
     state_shares,
     state_transitions,
@@ -99,6 +100,7 @@ __all__ = [
     "baseline_characteristics",
     "cluster_correlation",
     "cluster_robust",
+    "collapse_transitions",
     "compare_groups",
     "cramers_v",
     "doubly_robust",

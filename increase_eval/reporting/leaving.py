@@ -4,7 +4,7 @@ Everything that leaves (report, figures, exports) takes its estimates from here,
 what each withholds. Tables are settled in order of importance: what the first may show stays shown, and later, finer
 tables give way to it. Of the moves between states only those between neighbouring waves, and from the first to the
 last, leave, of everybody together: all pairs of waves by arm are thousands of small cells that nearly all would be
-withheld.
+withheld. By arm, moves into and out of work leave in a table of their own, which gives way to all others.
 
 A table of model estimates (adjusted means, changes, contrasts, slopes, sensitivity analyses, money) leaves by one line
 in :data:`~increase_eval.reporting.disclosure.model_tables.MODEL_TABLES`: it is settled last, without integer
@@ -14,7 +14,6 @@ programming, and its rows follow what the tables of counts show.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import TypeAlias
 
 import pandas as pd
@@ -32,6 +31,7 @@ from increase_eval.reporting.disclosure import (
 )
 from increase_eval.reporting.raw_shares import told_raw_shares
 from increase_eval.reporting.special_tables import SPECIAL_ESTIMATES
+from increase_eval.reporting.told_moves import told_moves, told_pairs
 from increase_eval.results import NUMBER_COLUMNS
 from increase_eval.study.study import Study
 
@@ -49,7 +49,7 @@ APART: tuple[tuple[str, ...], ...] = (
 )
 """Tables that are settled by themselves, since they count other people than the survey's tables, or in other ways."""
 
-TRANSITIONS = "state_transitions"
+TRANSITIONS, MOVES = "state_transitions", "moves_by_arm"
 FLOW, SUMMARY, BINS = "response_flow", "score_summary", "score_distribution"
 ANSWERED = ("score_summary", "state_shares")
 """Tables whose n and n_dropped add up to those who answered a wave."""
@@ -85,6 +85,8 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
         estimates[TRANSITIONS] = told_transitions(study, estimates[TRANSITIONS])
     safe = _settle(estimates, threshold, nesting)
     safe = _withhold_told(estimates, safe, threshold)
+    if MOVES in estimates:
+        safe[MOVES] = told_moves(study, {**estimates, TRANSITIONS: tables[TRANSITIONS]}, safe, nesting)
     for group in APART:
         own = {name: estimates[name] for name in group if name in estimates}
         safe |= protect_tables(own, threshold=threshold, nesting=nesting)
@@ -146,8 +148,7 @@ def stored_nesting(study: Study) -> dict[Pair, tuple[Pair, ...]]:
 
 def told_transitions(study: Study, transitions: pd.DataFrame) -> pd.DataFrame:
     """Keep the moves of everybody between neighbouring waves, and from the first wave to the last."""
-    waves = study.wave_ids
-    pairs = {f"{first} -> {last}" for first, last in (*pairwise(waves), (waves[0], waves[-1]))}
+    pairs = {f"{first} -> {last}" for first, last in told_pairs(study.wave_ids)}
     kept = transitions[transitions["contrast"].isin(pairs)]
     for column in kept.columns:
         if column == "by_from":
@@ -171,7 +172,7 @@ def is_estimate_table(table: pd.DataFrame) -> bool:
 def _stages(tables: Mapping[str, pd.DataFrame]) -> list[tuple[str, ...]]:
     named = [tuple(name for name in stage if name in tables) for stage in STAGES]
     others = tuple(
-        name for name in tables if not any(name in stage for stage in (*STAGES, *APART, tuple(MODEL_TABLES)))
+        name for name in tables if not any(name in stage for stage in (*STAGES, *APART, tuple(MODEL_TABLES), (MOVES,)))
     )
     return [stage for stage in (*named, others) if stage]
 

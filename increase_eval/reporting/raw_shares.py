@@ -61,6 +61,7 @@ def _told_work(table: pd.DataFrame, safe: Tables, threshold: int) -> pd.DataFram
         pair = f"{since} -> {wave}"
         withheld = _withholds(safe, "state_shares", outcome=outcome, wave=waves)
         withheld |= _withholds(safe, "state_transitions", outcome=outcome, contrast=[pair])
+        withheld |= _withholds(safe, "moves_by_arm", outcome=outcome, contrast=[pair])
         if not withheld and not _any_small(shares, threshold):
             keep[table.index.get_indexer(rows.index)] = True
     return table[keep].reset_index(drop=True)

@@ -5,11 +5,13 @@ import pandas as pd
 
 from increase_eval.comparison import (
     baseline_characteristics,
+    collapse_transitions,
     score_distribution,
     state_shares,
     state_transitions,
     summarise_scores,
 )
+from increase_eval.reporting.told_moves import work_groups
 from increase_eval.study import Study
 from pipelines.assets.arms import arm_assets
 from pipelines.assets.score_models import score_model_assets
@@ -24,6 +26,7 @@ def comparison_assets(study: Study) -> list[dg.AssetsDefinition]:
     scales = [_score_summary(study), _score_distribution(study)] if study.scales else []
     states = [_state_shares(study)] if has_states(study) else []
     moves = [_state_transitions(study)] if has_states(study) and "repeated" in study.capabilities else []
+    moves += [_moves_by_arm(study)] if moves and work_groups(study) else []
     people = [_baseline(study)] if demographic_columns(study) else []
     models = [*score_model_assets(study), *arm_assets(study), *understanding_assets(study)]
     return [*people, *scales, *states, *moves, *models]
@@ -130,6 +133,19 @@ def _state_transitions(study: Study) -> dg.AssetsDefinition:
         )
 
     return transitions
+
+
+def _moves_by_arm(study: Study) -> dg.AssetsDefinition:
+    name = "moves_by_arm"
+    checks = [shares_are_shares(name), intervals_hold_their_estimates(name)]
+
+    @table_asset(study, name, inputs=("state_transitions",), checks=checks)
+    def moves_by_arm(state_transitions: pd.DataFrame) -> pd.DataFrame:
+        """One row per pair of waves, group and being in work or out of it before and after: the share that moved."""
+        groups, confidence = work_groups(study), study.analysis.confidence
+        return collapse_transitions(state_transitions, groups=groups, confidence=confidence)
+
+    return moves_by_arm
 
 
 def demographic_columns(study: Study, *, only_categories: bool = False) -> tuple[str, ...]:

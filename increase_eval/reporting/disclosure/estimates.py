@@ -37,6 +37,7 @@ TABLE_MEASURES: Mapping[str, Measure] = {
     "retention_by_baseline": "share",
     "state_shares": "share",
     "state_transitions": "share",
+    "moves_by_arm": "share",
     # Rows of a file whose recomputed score agrees with the one delivered: a check of arithmetic, not of people.
     "scoring_agreement": "process",
     "pathway_by_place": "count",
@@ -169,17 +170,17 @@ def protect_tables(
     tie_rows(system, rows, nesting or {})
     main = [row for row in rows if row.table not in DETAIL_TABLES and not (row.table in TOTALS_FIRST and row.split)]
     first = {unit for row in main for unit in (row.people_unit, row.estimate_unit)} if len(main) < len(rows) else ()
-    already = {unit for name, table in (begun or {}).items() for unit in _withheld_units(name, table)}
+    already = {unit for name, table in (begun or {}).items() for unit in withheld_units(name, table)}
     withheld = withhold(system, threshold=threshold, first=first, already=already)
     return {
-        name: _without(table, [row for row in rows if row.table == name], withheld, threshold)
+        name: blank_withheld(table, [row for row in rows if row.table == name], withheld, threshold)
         if name in checked
         else table.copy()
         for name, table in tables.items()
     }
 
 
-def _withheld_units(name: str, safe: pd.DataFrame) -> Iterator[Hashable]:
+def withheld_units(name: str, safe: pd.DataFrame) -> Iterator[Hashable]:
     """Give what a protected table withholds: the n of a row, or its estimate alone."""
     gone = (safe["status"] == SUPPRESSED).fillna(False).to_numpy(dtype=bool)
     no_n = safe["n"].isna().to_numpy()
@@ -187,7 +188,9 @@ def _withheld_units(name: str, safe: pd.DataFrame) -> Iterator[Hashable]:
     yield from ((name, place, "n") for place in np.flatnonzero(gone & no_n).tolist())
 
 
-def _without(table: pd.DataFrame, rows: list[EstimateRow], withheld: set[object], threshold: int) -> pd.DataFrame:
+def blank_withheld(
+    table: pd.DataFrame, rows: list[EstimateRow], withheld: set[Hashable], threshold: int
+) -> pd.DataFrame:
     """Remove the numbers of withheld rows."""
     safe = table.copy()
     if "status" not in safe.columns:

@@ -82,7 +82,8 @@ def feasible_intervals(system: CountSystem, hidden: set[int], wanted: Iterable[i
 
     Notes
     -----
-    Minimise and maximise :math:`x_c` over :math:`x \ge 1` (0 where the count is 0: an outsider knows less, never more)
+    Minimise and maximise :math:`x_c` over :math:`x \ge 1` (0 where the count is 0, or never
+    could have been shown: an outsider knows less, never more)
     with :math:`A x = b`, where :math:`A` holds the equations and :math:`b` what is published of them. Bounds are
     rounded inwards to whole numbers.
     """
@@ -176,7 +177,7 @@ class _Programme:
     def __init__(self, system: CountSystem, links: Links, component: Sequence[int]) -> None:
         place = {cell: i for i, cell in enumerate(component)}
         self._size = len(component)
-        self._least = np.array([min(1, system.values[cell]) for cell in component], dtype=float)
+        self._least = np.array([system.least(cell) for cell in component], dtype=float)
         self._ceiling = 10.0 * (max(system.values) + 1)
         rows: list[tuple[int, int, float]] = []
         right: list[float] = []

@@ -78,6 +78,8 @@ class CountSystem:
         Name of a unit -> the unit without which it cannot be published.
     public
         Names of units that others have published already; these stay.
+    unheard
+        Cells of tables that never leave: that 0 is always shown tells an outsider nothing of them.
     """
 
     values: list[int] = field(default_factory=list)
@@ -85,6 +87,7 @@ class CountSystem:
     units: dict[Hashable, tuple[int, ...]] = field(default_factory=dict)
     needs: dict[Hashable, Hashable] = field(default_factory=dict)
     public: set[Hashable] = field(default_factory=set)
+    unheard: set[int] = field(default_factory=set)
     _by_key: dict[Hashable, dict[int, int]] = field(default_factory=dict)
 
     def cell(self, key: Hashable, value: int) -> int:
@@ -120,6 +123,10 @@ class CountSystem:
             parts, left = (*parts, self.cell(remainder, left)), 0
         if left == 0 and parts and parts != (total,):
             self.equations.append(Equation(total, parts))
+
+    def least(self, cell: int) -> int:
+        """Give the lowest count that an outsider reckons with for a withheld cell: 0 would have been shown."""
+        return 0 if cell in self.unheard else min(1, self.values[cell])
 
     def links(self) -> Links:
         """Give which cells stand in which equations, of what was added up to now."""

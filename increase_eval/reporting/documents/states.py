@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.documents.moved import moved_tables
 from increase_eval.reporting.documents.results import total_rows
 from increase_eval.reporting.documents.work import months_in_words, work_tables
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, records, single
+from increase_eval.reporting.told_moves import told_pairs
 from increase_eval.study.structure import StateVariable
 
 
@@ -32,7 +33,12 @@ def states_content(context: ReportContext) -> dict[str, Any]:
                 "transitions": None if moved is None or moved.empty else _moves_table(context, moved, variable),
             }
         )
-    return {"parts": parts, "work": list(work_tables(context)), "months": list(months_in_words(context))}
+    return {
+        "parts": parts,
+        "moved": list(moved_tables(context)),
+        "work": list(work_tables(context)),
+        "months": list(months_in_words(context)),
+    }
 
 
 def _shares_table(context: ReportContext, table: pd.DataFrame, variable: StateVariable) -> DisplayTable:
@@ -76,7 +82,7 @@ def _moves_table(context: ReportContext, table: pd.DataFrame, variable: StateVar
     """Show the moves that leave: between neighbouring waves, and from the first to the last, of everybody."""
     own, text = total_rows(table, except_for="by_from"), context.text
     groups = []
-    for first, last in _told_pairs(context.study.wave_ids):
+    for first, last in told_pairs(context.study.wave_ids):
         pair = own[own["contrast"] == f"{first} -> {last}"]
         rows = tuple(_move_rows(context, pair, variable))
         if rows:
@@ -100,11 +106,6 @@ def _moves_table(context: ReportContext, table: pd.DataFrame, variable: StateVar
     )
 
 
-def _told_pairs(waves: tuple[str, ...]) -> list[tuple[str, str]]:
-    pairs = list(pairwise(waves))
-    return pairs if len(waves) == 2 else [*pairs, (waves[0], waves[-1])]
-
-
 def _move_rows(context: ReportContext, table: pd.DataFrame, variable: StateVariable) -> Iterator[tuple[Cell, ...]]:
     cells = context.cells
     for left in variable.states:
@@ -120,6 +121,6 @@ STATES = Chapter(
     content=states_content,
     needs=frozenset({"states"}),
     tables=("state_shares",),
-    optional_tables=("state_transitions", "work_contrasts"),
-    figures=("states", "moves"),
+    optional_tables=("state_transitions", "moves_by_arm", "work_contrasts"),
+    figures=("states", "moved", "moves"),
 )
