@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
+from increase_eval.comparison import collapse_transitions, state_transitions
 from increase_eval.comparison.arms import (
     ArmOutcome,
     ArmPlan,
@@ -22,9 +23,10 @@ from increase_eval.comparison.arms import (
 from increase_eval.reporting.figures import FIGURES
 from increase_eval.reporting.figures.balance import largest_differences
 from increase_eval.reporting.figures.style import MM_PER_INCH, SMALLEST_PT, STYLE
+from increase_eval.reporting.told_moves import work_groups
 from increase_eval.study.instruments import Instruments
 
-NAMES = ("moves", "adjusted", "arm_balance", "overlap", "satisfaction")
+NAMES = ("moved", "moves", "adjusted", "arm_balance", "overlap", "satisfaction")
 PAGE_HEIGHT_MM = 257.0  # A4 less margins of 2 cm
 TOUCH = 0.5  # pixels at 100 dots an inch: boxes of neighbouring lines may share an edge
 WORKING = ("working",)
@@ -56,7 +58,10 @@ def made(request, study_of):
     plan = ArmPlan(arms=study.arm_ids, covariates=("age",))
     outcomes = [ArmOutcome(f"scale{k}", "t2", "t0") for k in range(4)]
     alike = {"scales": ("scale0",), "waves": study.wave_ids, "plan": plan, "also": ("country",)}
+    names = {"work": [state.id for state in study.head.states[0].states]}
+    moves = state_transitions(states, people, waves=study.wave_ids, variables=names, levels={"arm": study.arm_ids})
     tables = {
+        "moves_by_arm": collapse_transitions(moves, groups=work_groups(study)),
         "adjusted_contrasts": adjusted_contrasts(scores, None, people, outcomes=outcomes, plan=plan),
         "work_contrasts": work_contrasts(states, people, variables={"work": WORKING}, waves=study.wave_ids, plan=plan),
         "satisfaction_contrasts": satisfaction_contrasts(

@@ -19,7 +19,7 @@ from increase_eval.reporting.figures.style import MM_PER_INCH, PAGE_MM, SMALLEST
 SHAPES = [(2, 2, "fr"), (2, 5, "en"), (3, 3, "fr"), (4, 3, "fr"), (7, 6, "fr")]
 OTHERS = ("reliability", "pathway", "published")  # drawn from items, service counts and published figures
 OTHERS += ("leavers", "representativeness", "chances", "balance", "weighted")  # of who left: see test_attrition.py
-OTHERS += ("moves", "adjusted", "arm_balance", "overlap", "satisfaction")  # of arms: see test_arm_figures.py
+OTHERS += ("moved", "moves", "adjusted", "arm_balance", "overlap", "satisfaction")  # of arms: see test_arm_figures.py
 OTHERS += ("verdicts",)  # see test_verdicts_figure.py
 OTHERS += ("anchored", "robustness")  # of what holds: see test_anchored_and_robustness.py
 OTHERS += ("tipping",)  # of deltas: see test_tipping.py
