@@ -24,6 +24,7 @@ Floats = npt.NDArray[np.float64]
 
 MOST_PANELS = 6
 COLUMNS = 3
+PANELS_IN_A_COLUMN = 2
 SIDE = 40.0
 LEFT = 13.0
 HEAD = 9.0
@@ -52,9 +53,10 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     table = tables["anchored_contrasts"]
     scale, wave = _which(study, table)
     drawn = table[(table["outcome"] == scale) & (table["wave"] == wave)]
-    panels = _panels(drawn, words)[:MOST_PANELS]
+    every = _panels(drawn, words)
+    panels = every[: st.by_width(MOST_PANELS, PANELS_IN_A_COLUMN)]
     name = next((words.scale(one) for one in study.scales if one.id == scale), scale)
-    strips = max(1, -(-len(panels) // COLUMNS))
+    strips = max(1, -(-len(panels) // st.by_width(COLUMNS, 1)))
     used = {int(one) for panel in panels for one in np.unique(panel.verdict[~np.isnan(panel.verdict)])}
     keys = [Key(words.text(f"anchored.{one}"), band=VERDICTS[one]) for n, one in enumerate(VERDICTS) if n in used]
     return compose(
@@ -66,7 +68,11 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         subtitle=words.text("figures.anchored_subtitle", scale=name, wave=words.wave(wave)) if wave else words.text(
             "figures.nothing_drawn"
         ),
-        caption=words.caption(drawn, words.text("figures.anchored_note", confidence=words.confidence())),
+        caption=words.caption(
+            drawn,
+            words.text("figures.anchored_note", confidence=words.confidence()),
+            words.more_panels(len(every[:MOST_PANELS]) - len(panels)),
+        ),
         keys=keys,
         height=strips * (HEAD + SIDE + AXIS),
         put=lambda sheet: _put(sheet, panels, words),
@@ -106,10 +112,11 @@ def _panels(drawn: pd.DataFrame, words: Words) -> list[_Panel]:
 
 
 def _put(sheet: Sheet, panels: Sequence[_Panel], words: Words) -> None:
-    step = (sheet.width - 3.0) / COLUMNS
+    columns = st.by_width(COLUMNS, 1)
+    step = (sheet.width - 3.0) / columns
     colours = ListedColormap(list(VERDICTS.values()))
     for place, panel in enumerate(panels):
-        strip, column = divmod(place, COLUMNS)
+        strip, column = divmod(place, columns)
         bottom = sheet.ceiling - (strip + 1) * (HEAD + SIDE + AXIS) + AXIS
         left = 1.5 + column * step + LEFT
         lines = st.wrap(panel.name, step - LEFT, bold=True)[:2]

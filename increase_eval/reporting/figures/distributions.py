@@ -18,6 +18,7 @@ from increase_eval.reporting.numbers import format_count, format_number, format_
 from increase_eval.study import Scale, Study
 
 MOST_ROWS = 5
+MOST_ROWS_COLUMN = 4
 LEFT = 10.0
 GUTTER = 4.0
 PLOT_HEIGHT = 16.0
@@ -47,11 +48,11 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     """Draw how scores are spread, by scale and wave."""
     words = Words.of(study, language)
     table = only_total(tables["score_distribution"])
-    scales, left_out = drawn_scales(study, table, most=MOST_ROWS)
+    scales, left_out = drawn_scales(study, table, most=st.by_width(MOST_ROWS, MOST_ROWS_COLUMN))
     drawn = table[table["outcome"].isin([scale.id for scale in scales])]
     waves = [wave for wave in study.wave_ids if (drawn["wave"] == wave).fillna(False).any()]
     cells = {(scale.id, wave): _cell(drawn, scale, wave) for scale in scales for wave in waves}
-    plot_width = (st.PAGE_MM - 3.0 - LEFT - GUTTER * (len(waves) - 1)) / max(1, len(waves))
+    plot_width = (st.sheet_width() - 3.0 - LEFT - GUTTER * (len(waves) - 1)) / max(1, len(waves))
     wave_lines = [st.wrap(words.wave(wave), plot_width, bold=True) for wave in waves]
     head = max(map(len, wave_lines), default=0) * st.line_height() + 1.0
     row_height = st.line_height(st.HEADING_PT) + 2 * st.line_height() + PLOT_HEIGHT + 3.0

@@ -14,11 +14,16 @@ from increase_eval.reporting.figures.words import HIDDEN
 from increase_eval.reporting.numbers import format_number
 
 NAME_WIDTH = 74.0
+NAME_WIDTH_COLUMN = 36.0
 SIDE = 14.0
 AXIS = 8.0
 LEAST_ROW = 4.6
 HEAD_GAP = 1.6
 BAND_COLOUR = st.BAND
+
+
+def _name_width() -> float:
+    return st.by_width(NAME_WIDTH, NAME_WIDTH_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class DotRow:
     @property
     def lines(self) -> list[str]:
         """Give the name, broken to the width there is."""
-        return st.wrap(self.name, NAME_WIDTH - 3.0, bold=self.is_head)
+        return st.wrap(self.name, _name_width() - 3.0, bold=self.is_head)
 
     @property
     def height(self) -> float:
@@ -92,13 +97,13 @@ def put_rows(
     band, lines
         Where the axis is shaded, and where thin upright lines stand.
     """
-    left, right = 1.5 + NAME_WIDTH, sheet.width - 1.5 - SIDE
+    left, right = 1.5 + _name_width(), sheet.width - 1.5 - SIDE
     bottom, whole = sheet.floor + AXIS, max(LEAST_ROW, sum(row.height for row in rows))
     axes = sheet.axes(left, bottom, right - left, whole)
     axes.set(xlim=limits, ylim=(0, whole))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    ticks = even_ticks(*limits, most=7)
+    ticks = even_ticks(*limits, most=st.by_width(7, 3))
     step = ticks[1] - ticks[0] if len(ticks) > 1 else 1.0
     digits = next((d for d in range(4) if abs(round(step, d) - step) < 1e-9), 3)
     axes.set_xticks(ticks, labels=[format_number(tick, digits, language) for tick in ticks])

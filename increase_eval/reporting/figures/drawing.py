@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from increase_eval.reporting.disclosure import MODEL_TABLES, nesting_of, protect_models, protect_tables
+from increase_eval.reporting.figures.style import WidthName, drawn_as_wide_as
 from increase_eval.study import Study
 
 
@@ -74,14 +75,19 @@ class FigureSpec:
         Names of the tables it is drawn from, the drawn one first.
     paint
         Draws it from protected tables.
+    page_only
+        Why it cannot be read in a column; empty where it can.
     """
 
     id: str
     needs: frozenset[str]
     tables: tuple[str, ...]
     paint: Callable[[Study, Mapping[str, pd.DataFrame], str], Drawing]
+    page_only: str = ""
 
-    def draw(self, study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
+    def draw(
+        self, study: Study, tables: Mapping[str, pd.DataFrame], language: str, *, width: WidthName = "page"
+    ) -> Drawing:
         """Draw the figure of a study.
 
         Parameters
@@ -93,6 +99,9 @@ class FigureSpec:
             they were before.
         language
             ``"en"`` or ``"fr"``.
+        width
+            ``"page"`` (170 mm) or ``"column"`` (85 mm). Whether a figure can be read in a column says
+            :func:`~increase_eval.reporting.figures.legibility.faults`.
 
         Returns
         -------
@@ -118,4 +127,7 @@ class FigureSpec:
         counts = {name: table for name, table in own.items() if name not in MODEL_TABLES}
         safe = protect_tables(counts, threshold=threshold, nesting=nesting_of(study)) if counts else {}
         safe |= protect_models(models, safe, threshold=threshold, arms=study.arm_ids, waves=study.wave_ids)
-        return self.paint(study, safe, language)
+        if width == "column" and self.page_only:
+            raise ValueError(f"figure {self.id!r} is drawn at page width only: {self.page_only}")
+        with drawn_as_wide_as(width):
+            return self.paint(study, safe, language)

@@ -10,15 +10,22 @@ from increase_eval.reporting.figures.sheet import MARGIN, Sheet, marker_look
 from increase_eval.reporting.figures.words import HIDDEN
 
 NAME_WIDTH = 62.0
+NAME_WIDTH_COLUMN = 36.0
 N_WIDTH = 13.0
 AXIS = 7.5
 LEAST_ROW = 4.6
 DODGE = 2.2
 """Between the points of one row, in millimetres."""
 HEADING = 5.2
+TICK_ROOM = 1.2
+MOST_BODY_COLUMN = 130.0
 MOST_BODY = 172.0
 """So that title, body and caption fit a page of A4 with its margins."""
 SMALL = 4.0
+
+
+def _name_width() -> float:
+    return st.by_width(NAME_WIDTH, NAME_WIDTH_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +54,7 @@ class ForestRow:
     @property
     def lines(self) -> list[str]:
         """The lines of the name."""
-        return st.wrap(self.name, NAME_WIDTH - 4.0)
+        return st.wrap(self.name, _name_width() - 4.0)
 
     @property
     def height(self) -> float:
@@ -66,7 +73,17 @@ class ForestGroup:
     @property
     def height(self) -> float:
         """How much room it needs, in millimetres."""
-        return (HEADING if self.heading else 0.0) + sum(row.height for row in self.rows)
+        return self.head + sum(row.height for row in self.rows)
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines of the heading."""
+        return st.wrap(self.heading, st.sheet_width() - 2 * MARGIN - 1.0, st.HEADING_PT, bold=True)
+
+    @property
+    def head(self) -> float:
+        """How much of it the heading needs."""
+        return HEADING + (len(self.lines) - 1) * st.line_height(st.HEADING_PT) if self.heading else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +102,7 @@ def groups_that_fit(groups: Sequence[ForestGroup]) -> list[ForestGroup]:
     height = AXIS + st.line_height()
     for group in groups:
         height += group.height
-        if kept and height > MOST_BODY:
+        if kept and height > st.by_width(MOST_BODY, MOST_BODY_COLUMN):
             break
         kept.append(group)
     return kept
@@ -107,13 +124,16 @@ def even_axis(values: Sequence[float], *, least: float, reference: float | None 
 
 def put_forest(sheet: Sheet, groups: Sequence[ForestGroup], axis: ForestAxis, *, n_head: str) -> None:
     """Draw the rows on the body of a sheet."""
-    left, right = MARGIN + NAME_WIDTH, sheet.width - MARGIN - N_WIDTH - 2.0
+    left, right = MARGIN + _name_width(), sheet.width - MARGIN - N_WIDTH - 2.0
     bottom, whole = sheet.floor + AXIS, max(LEAST_ROW, sum(group.height for group in groups))
     axes = sheet.axes(left, bottom, right - left, whole)
     axes.set(xlim=axis.limits, ylim=(0, whole))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xticks([tick for tick, _ in axis.ticks], labels=[label for _, label in axis.ticks])
+    # Every other tick where their labels would touch.
+    spare = right - left - sum(st.text_width(label) + TICK_ROOM for _, label in axis.ticks)
+    ticks = axis.ticks if spare > 0 else axis.ticks[::2]
+    axes.set_xticks([tick for tick, _ in ticks], labels=[label for _, label in ticks])
     axes.grid(axis="x")
     if axis.band is not None:
         axes.axvspan(*axis.band, color=st.BAND, linewidth=0, zorder=0)
@@ -124,8 +144,9 @@ def put_forest(sheet: Sheet, groups: Sequence[ForestGroup], axis: ForestAxis, *,
     top = whole
     for group in groups:
         if group.heading:
-            _put_heading(sheet, group.heading, bottom + top - HEADING + 1.3)
-            top -= HEADING
+            for order, line in enumerate(group.lines):
+                _put_heading(sheet, line, bottom + top - HEADING + 1.3 - order * st.line_height(st.HEADING_PT))
+            top -= group.head
         for row in group.rows:
             _put_row(sheet, axes, row, (left, right), bottom, top - row.height / 2, axis.limits)
             top -= row.height

@@ -12,12 +12,13 @@ from increase_eval.reporting.figures.dot_rows import DotRow, Mark, axis_limits, 
 from increase_eval.reporting.figures.drawing import Drawing
 from increase_eval.reporting.figures.series import is_suppressed
 from increase_eval.reporting.figures.sheet import Key
-from increase_eval.reporting.figures.style import ARM_COLOURS, ARM_DASHES, SeriesStyle, wave_styles
+from increase_eval.reporting.figures.style import ARM_COLOURS, ARM_DASHES, SeriesStyle, by_width, wave_styles
 from increase_eval.reporting.figures.words import Words
 from increase_eval.reporting.numbers import format_count, format_signed
 from increase_eval.study import Study
 
 MOST_ROWS = 26
+MOST_ROWS_COLUMN = 11
 SMALL = 0.1
 """A standardised difference that by convention counts as small: a band, and no test."""
 WEIGHTINGS = ("none", "ipw", "raked", "ipw + raked")
@@ -130,7 +131,7 @@ def _kept(rows: pd.DataFrame) -> tuple[list[tuple[str, str]], int]:
     told = [pair for pair in pairs if len(terms[pair[0]]) != 2 or pair[1] == terms[pair[0]][1]]
     size = rows.assign(size=rows["estimate"].abs()).groupby(["outcome", "term"])["size"].max()
     largest = sorted(told, key=lambda pair: -(size.get(pair, 0.0) if pd.notna(size.get(pair, 0.0)) else 0.0))
-    kept = set(largest[:MOST_ROWS])
+    kept = set(largest[: by_width(MOST_ROWS, MOST_ROWS_COLUMN)])
     return [pair for pair in told if pair in kept], len(told) - len(kept)
 
 

@@ -24,6 +24,8 @@ PLOT_HEIGHT = 36.0
 LEAST_PLOT_HEIGHT = 24.0
 MOST_BODY = 176.0
 """So that title, body and caption fit a page of A4 with its margins."""
+MOST_BODY_COLUMN = 124.0
+"""In a column, where title and caption take twice the lines."""
 BETWEEN = 5.0
 MOST_COLUMNS = 3
 HIDDEN_MARK = "c"
@@ -137,7 +139,7 @@ class Arrangement:
         return sum(self.row_heights) + BETWEEN * (len(self.row_heights) - 1)
 
 
-def arrange(panels: Sequence[Panel], *, n_head: str, width: float = st.PAGE_MM) -> Arrangement:
+def arrange(panels: Sequence[Panel], *, n_head: str, width: float | None = None) -> Arrangement:
     """Choose how many panels stand side by side, and how waves are placed, so that every label has room.
 
     Parameters
@@ -147,8 +149,9 @@ def arrange(panels: Sequence[Panel], *, n_head: str, width: float = st.PAGE_MM) 
     n_head
         What stands before the rows of n.
     width
-        Of the sheet, in millimetres.
+        Of the sheet, in millimetres; by default the width that is drawn.
     """
+    width = st.sheet_width() if width is None else width
     most = max(1, min(MOST_COLUMNS, len(panels)))
     options = [(columns, is_even) for columns in range(most, 1, -1) for is_even in (False, True)]
     for columns, is_even in [*options, (1, False), (1, True)]:
@@ -159,7 +162,7 @@ def arrange(panels: Sequence[Panel], *, n_head: str, width: float = st.PAGE_MM) 
     shown = len(panels)
     while True:
         made = _rows(panels[:shown], columns, is_even, plot_width, n_head)
-        if made.height <= MOST_BODY or shown <= columns:
+        if made.height <= st.by_width(MOST_BODY, MOST_BODY_COLUMN) or shown <= columns:
             return made
         shown -= 1
 
@@ -176,7 +179,7 @@ def _rows(panels: Sequence[Panel], columns: int, is_even: bool, plot_width: floa
         + N_ROW * max(len(panels[i].n_rows) for i in row)
         for row in rows
     ]
-    free = (MOST_BODY - sum(others) - BETWEEN * (len(rows) - 1)) / max(1, len(rows))
+    free = (st.by_width(MOST_BODY, MOST_BODY_COLUMN) - sum(others) - BETWEEN * (len(rows) - 1)) / max(1, len(rows))
     plot_height = max(LEAST_PLOT_HEIGHT, min(PLOT_HEIGHT, free))
     return Arrangement(
         columns,

@@ -19,6 +19,7 @@ from increase_eval.study.services import PathwayStep
 ROW = 7.0
 BAR_HEIGHT = 4.2
 WIDEST_NAME = 52.0
+WIDEST_NAME_COLUMN = 30.0
 BETWEEN = 4.0
 GAP = 1.5
 
@@ -85,7 +86,7 @@ def _bars(
         value = counts.get(step.id)
         count = None if value is None or pd.isna(value) else float(value)
         label = words.count(count)
-        if has_share_before and before and count is not None:
+        if has_share_before and before and count is not None and st.by_width(True, False):
             share = format_percent(count / before, words.language)
             label = words.text("figures.pathway_of_before", n=label, share=share)
         bars.append(Bar(step.label.in_language(words.language), count, label))
@@ -94,9 +95,10 @@ def _bars(
 
 
 def _put_bars(sheet: Sheet, bars: Sequence[Bar], top: float, longest: float) -> None:
-    names = [st.wrap(bar.name, WIDEST_NAME) for bar in bars]
+    widest = st.by_width(WIDEST_NAME, WIDEST_NAME_COLUMN)
+    names = [st.wrap(bar.name, widest) for bar in bars]
     left = 1.5 + max(st.text_width(line) for lines in names for line in lines) + 3.0
-    left = max(left, 1.5 + WIDEST_NAME + 3.0)
+    left = max(left, 1.5 + widest + 3.0)
     room = sheet.width - 1.5 - left - max(st.text_width(bar.label) for bar in bars) - 2 * GAP
     for place, (bar, lines) in enumerate(zip(bars, names, strict=True)):
         middle = top - (place + 0.5) * ROW

@@ -19,8 +19,10 @@ from increase_eval.reporting.published_figures import PublishedFigure, published
 from increase_eval.study import Study
 
 MOST_ROWS = 36
+MOST_ROWS_COLUMN = 12
 LEAST_ROW = 5.0
 NAME_WIDTH = 84.0
+NAME_WIDTH_COLUMN = 36.0
 N_WIDTH = 13.0
 AXIS = 7.0
 BAND_HEIGHT = 2.6
@@ -30,7 +32,12 @@ LEAST_BAND = 0.8
 POINT = st.SeriesStyle(st.ARM_COLOURS[0], "o", "-")
 APART = st.SeriesStyle(st.ARM_COLOURS[4], "X", "-")
 LIMITS = (0.0, 100.0)
-TICKS = (0, 25, 50, 75, 100)
+TICKS: tuple[int, ...] = (0, 25, 50, 75, 100)
+TICKS_COLUMN: tuple[int, ...] = (0, 50, 100)
+
+
+def _name_width() -> float:
+    return st.by_width(NAME_WIDTH, NAME_WIDTH_COLUMN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +70,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     words = Words.of(study, language)
     table = tables["published_comparison"]
     every = _rows(table, published_figures(study, language))
-    rows = every[:MOST_ROWS]
+    rows = every[: st.by_width(MOST_ROWS, MOST_ROWS_COLUMN)]
     others = int((table["term"] == "recomputed").sum()) - len(rows)
     drawn = table[table["outcome"].isin([row.printed["outcome"] for row in rows])]
     return compose(
@@ -93,7 +100,7 @@ def _rows(table: pd.DataFrame, figures: Mapping[str, PublishedFigure]) -> list[R
     return [
         Row(
             figures[own_id].name,
-            tuple(st.wrap(figures[own_id].name, NAME_WIDTH - 3.0)),
+            tuple(st.wrap(figures[own_id].name, _name_width() - 3.0)),
             _named(printed[own_id]),
             _named(row),
         )
@@ -112,14 +119,15 @@ def _keys(rows: Sequence[Row], words: Words) -> list[Key]:
 
 
 def _put(sheet: Sheet, rows: Sequence[Row], words: Words) -> None:
-    left, right = 1.5 + NAME_WIDTH, sheet.width - 1.5 - N_WIDTH - 3.0
+    left, right = 1.5 + _name_width(), sheet.width - 1.5 - N_WIDTH - 3.0
     bottom = sheet.floor + AXIS
     whole = sum(row.height for row in rows)
     axes = sheet.axes(left, bottom, right - left, max(LEAST_ROW, whole))
     axes.set(xlim=LIMITS, ylim=(0, max(LEAST_ROW, whole)))
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
-    axes.set_xticks(TICKS, labels=[format_percent(tick / 100, words.language) for tick in TICKS])
+    ticks = st.by_width(TICKS, TICKS_COLUMN)
+    axes.set_xticks(ticks, labels=[format_percent(tick / 100, words.language) for tick in ticks])
     axes.grid(axis="x")
     sheet.text(sheet.width - 1.5, sheet.ceiling - 3.0, words.text("figures.n_head"), ha="right", color=st.SOFT_INK)
     per_mm = (LIMITS[1] - LIMITS[0]) / (right - left)

@@ -28,10 +28,13 @@ from increase_eval.reporting.figures import (
 )
 from increase_eval.reporting.figures.drawing import FigureSpec
 
+VERDICTS_ARE_WIDE = "names, numbers and axis stand side by side, and leave the axis no room"
+FLOW_IS_WIDE = "its boxes stand side by side, and the numbers in them do not fit"
+
 FIGURES: dict[str, FigureSpec] = {
     spec.id: spec
     for spec in (
-        FigureSpec("flow", frozenset(), ("response_flow",), flow.paint),
+        FigureSpec("flow", frozenset(), ("response_flow",), flow.paint, page_only=FLOW_IS_WIDE),
         FigureSpec("distributions", frozenset({"scales"}), ("score_distribution",), distributions.paint),
         FigureSpec("trajectories", frozenset({"scales"}), ("score_means",), trajectories.paint),
         FigureSpec("retention", frozenset({"scales", "repeated"}), ("retention_by_baseline",), retention.paint),
@@ -58,7 +61,9 @@ FIGURES: dict[str, FigureSpec] = {
         FigureSpec(
             "satisfaction", frozenset({"arms", "satisfaction"}), ("satisfaction_contrasts",), satisfaction.paint
         ),
-        FigureSpec("verdicts", frozenset({"arms", "scales"}), ("verdicts",), verdicts.paint),
+        FigureSpec(
+            "verdicts", frozenset({"arms", "scales"}), ("verdicts",), verdicts.paint, page_only=VERDICTS_ARE_WIDE
+        ),
     )
 }
 """Id -> figure, in the order in which a report shows them."""

@@ -24,6 +24,7 @@ from increase_eval.study import Study
 MOST_PANELS = 6
 COLUMNS = 3
 NAMES = 46.0
+PANELS_IN_A_COLUMN = 2
 ROW = 5.4
 AXIS = 7.0
 HEAD = 9.0
@@ -55,7 +56,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     methods += [BOUNDS] if present & {LOWER, UPPER} else []
     styles = st.arm_styles(study.arm_ids)
     arms = [arm for arm in study.arm_ids if (drawn["by_arm"] == arm).any()]
-    strips = max(1, -(-len(panels) // COLUMNS))
+    strips = max(1, -(-len(panels) // st.by_width(COLUMNS, 1)))
     height = strips * (HEAD + max(1, len(methods)) * ROW + AXIS)
     return compose(
         words,
@@ -90,7 +91,8 @@ def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
         name = words.text("figures.robustness_panel", outcome=names.get(str(outcome), outcome), wave=words.wave(wave))
         panels.append(_Panel(name, own, term == "share", _limits(own, is_share=term == "share")))
     every = len(table[["outcome", "wave"]].drop_duplicates())
-    return panels[:MOST_PANELS], every - len(panels[:MOST_PANELS])
+    shown = panels[: st.by_width(MOST_PANELS, PANELS_IN_A_COLUMN)]
+    return shown, every - len(shown)
 
 
 def _limits(rows: pd.DataFrame, *, is_share: bool) -> tuple[float, float]:
@@ -113,15 +115,18 @@ def _put(
     styles: Mapping[str, st.SeriesStyle],
     words: Words,
 ) -> None:
-    width = (sheet.width - 3.0 - NAMES - GAP * (COLUMNS - 1)) / COLUMNS
+    columns = st.by_width(COLUMNS, 1)
+    width = (sheet.width - 3.0 - NAMES - st.by_width(0.0, 4.0) - GAP * (columns - 1)) / columns
     tall = len(methods) * ROW
     for place, panel in enumerate(panels):
-        strip, column = divmod(place, COLUMNS)
+        strip, column = divmod(place, columns)
         bottom = sheet.ceiling - (strip + 1) * (HEAD + tall + AXIS) + AXIS
         left = 1.5 + NAMES + column * (width + GAP)
-        lines = st.wrap(panel.name, width, bold=True)[:2]
+        # In a column the heading stands over the names as well, so that none is cut.
+        start, room = st.by_width((left, width), (1.5, sheet.width - 3.0))
+        lines = st.wrap(panel.name, room, bold=True)[:2]
         for order, line in enumerate(lines):
-            sheet.text(left, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
+            sheet.text(start, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
         axes = sheet.axes(left, bottom, width, tall)
         _draw(axes, panel, methods, arms, styles, words)
         if column == 0:

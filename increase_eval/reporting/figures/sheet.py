@@ -6,7 +6,7 @@ Texts are broken to the width before the height of the sheet is known, so that n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -56,7 +56,7 @@ class Sheet:
     body: float
     keys: Sequence[Key] = ()
     flag: str = ""
-    width: float = st.PAGE_MM
+    width: float = field(default_factory=st.sheet_width)
     height: float = field(init=False)
     floor: float = field(init=False)
     figure: Figure = field(init=False)
@@ -152,12 +152,15 @@ class Sheet:
         rows: list[list[Key]] = []
         used = inner + 1
         for key in self.keys:
-            wide = KEY_WIDTH + KEY_GAP + st.text_width(key.label)
-            if used + wide > inner:
-                rows.append([])
-                used = 0.0
-            rows[-1].append(key)
-            used += wide + ENTRY_GAP
+            lines = st.wrap(key.label, inner - KEY_WIDTH - KEY_GAP)
+            for number, line in enumerate(lines):
+                wide = KEY_WIDTH + KEY_GAP + st.text_width(line)
+                if number or used + wide > inner:
+                    rows.append([])
+                    used = 0.0
+                rows[-1].append(Key(line) if number else replace(key, label=line))
+                used += wide + ENTRY_GAP
+            used = inner + 1 if len(lines) > 1 else used
         return rows
 
     def _put_legend(self, rows: Sequence[Sequence[Key]]) -> None:

@@ -7,11 +7,13 @@ matplotlib and is taken from there by file, so that the same numbers give the sa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import matplotlib
 from matplotlib.font_manager import FontProperties
@@ -19,6 +21,9 @@ from matplotlib.textpath import text_to_path
 
 COLUMN_MM = 85.0
 PAGE_MM = 170.0
+WidthName: TypeAlias = Literal["page", "column"]
+WIDTHS: dict[WidthName, float] = {"page": PAGE_MM, "column": COLUMN_MM}
+"""What a figure is made as wide as, in millimetres: the text of a page, or one of its two columns."""
 MM_PER_INCH = 25.4
 MM_PER_POINT = MM_PER_INCH / 72
 
@@ -88,6 +93,30 @@ STYLE: dict[str, Any] = {
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
 }
+
+
+T = TypeVar("T")
+_WIDTH: ContextVar[WidthName] = ContextVar("width", default="page")
+
+
+@contextmanager
+def drawn_as_wide_as(width: WidthName) -> Iterator[None]:
+    """Draw everything within as wide as a page or a column."""
+    token = _WIDTH.set(width)
+    try:
+        yield
+    finally:
+        _WIDTH.reset(token)
+
+
+def sheet_width() -> float:
+    """Give the width of a sheet, in millimetres."""
+    return WIDTHS[_WIDTH.get()]
+
+
+def by_width(page: T, column: T) -> T:
+    """Choose what goes with the width that is drawn."""
+    return column if _WIDTH.get() == "column" else page
 
 
 @dataclass(frozen=True, slots=True)

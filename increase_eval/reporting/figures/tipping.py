@@ -27,6 +27,7 @@ Floats = npt.NDArray[np.float64]
 
 MOST_PANELS = 6
 COLUMNS = 3
+PANELS_IN_A_COLUMN = 2
 SIDE = 36.0
 LEFT = 16.0
 HEAD = 9.0
@@ -53,9 +54,12 @@ class _Panel:
 def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
     """Draw the borders between what is concluded of the first comparison, under a delta for each of its arms."""
     words = Words.of(study, language)
-    contrast, wave, drawn = _which(study, tables["tipping_contours"])
-    panels = _panels(study, drawn, tables["tipping_points"], wave, words)[:MOST_PANELS]
-    strips = max(1, -(-len(panels) // COLUMNS))
+    contrast, wave, at = _which(study, tables["tipping_contours"])
+    scales = drawn_scales(study, at, most=st.by_width(MOST_PANELS, PANELS_IN_A_COLUMN))[0]
+    drawn = at[at["outcome"].isin([scale.id for scale in scales])]
+    panels = _panels(study, drawn, tables["tipping_points"], wave, words)
+    every = len(drawn_scales(study, at, most=MOST_PANELS)[0])
+    strips = max(1, -(-len(panels) // st.by_width(COLUMNS, 1)))
     named = _named(contrast, wave, words)
     used = {verdict for panel in panels for verdict in (UNCLEAR, *panel.borders)}
     return compose(
@@ -65,7 +69,11 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         data=drawn,
         title=_title(panels, named, words),
         subtitle=words.text("figures.tipping_subtitle", **named) if panels else words.text("figures.nothing_drawn"),
-        caption=words.caption(drawn, words.text("figures.tipping_note", confidence=words.confidence())),
+        caption=words.caption(
+            drawn,
+            words.text("figures.tipping_note", confidence=words.confidence()),
+            words.more_panels(every - len(scales)),
+        ),
         keys=[Key(_verdict(one, words), band=shade) for one, shade in SHADES.items() if one in used],
         height=strips * (HEAD + SIDE + AXIS),
         put=lambda sheet: _put(sheet, panels, contrast, words),
@@ -84,13 +92,11 @@ def _named(contrast: Contrast | None, wave: str, words: Words) -> dict[str, str]
 
 
 def _which(study: Study, table: pd.DataFrame) -> tuple[Contrast | None, str, pd.DataFrame]:
-    """Give the comparison, the last wave that it has, and its rows of the scales that are drawn."""
+    """Give the comparison, the last wave that it has, and its rows there."""
     contrast = next((one for one in study.analysis.contrasts if (table["contrast"] == one.id).any()), None)
     own = table[table["contrast"] == contrast.id] if contrast else table.iloc[:0]
     wave = next((wave for wave in reversed(study.wave_ids) if (own["wave"] == wave).any()), "")
-    at = own[own["wave"] == wave]
-    scales = [scale.id for scale in drawn_scales(study, at, most=MOST_PANELS)[0]]
-    return contrast, wave, at[at["outcome"].isin(scales)]
+    return contrast, wave, own[own["wave"] == wave]
 
 
 def _panels(study: Study, drawn: pd.DataFrame, points: pd.DataFrame, wave: str, words: Words) -> list[_Panel]:
@@ -126,9 +132,10 @@ def _spread(points: pd.DataFrame) -> float:
 
 
 def _put(sheet: Sheet, panels: Sequence[_Panel], contrast: Contrast | None, words: Words) -> None:
-    step = (sheet.width - 3.0) / COLUMNS
+    columns = st.by_width(COLUMNS, 1)
+    step = (sheet.width - 3.0) / columns
     for place, panel in enumerate(panels):
-        strip, column = divmod(place, COLUMNS)
+        strip, column = divmod(place, columns)
         bottom = sheet.ceiling - (strip + 1) * (HEAD + SIDE + AXIS) + AXIS
         left = 1.5 + column * step + LEFT
         lines = st.wrap(panel.name, step - LEFT, bold=True)[:2]

@@ -119,6 +119,11 @@ class Words:
         )
         return " ".join(part for part in (*parts, suppressed, source) if part)
 
+    def more_panels(self, count: int) -> str:
+        """Say how many panels are drawn at page width only; empty where none is."""
+        number = format_count(count, self.language)
+        return self.text.plural("figures.more_panels", count, number=number) if count else ""
+
     @property
     def flag(self) -> str:
         """What a figure of made-up data says of itself; empty for real data."""

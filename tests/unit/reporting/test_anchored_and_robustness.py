@@ -14,6 +14,7 @@ from increase_eval.reporting.documents.attrition.anchored import ANCHORED, ancho
 from increase_eval.reporting.documents.attrition.robustness import ROBUSTNESS, robustness_content
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.figures.legibility import faults
 from increase_eval.reporting.figures.style import SMALLEST_PT, STYLE
 from increase_eval.reporting.translations import Translator
 from increase_eval.results import estimate_table
@@ -178,6 +179,12 @@ def test_texts_are_readable_inside_the_sheet_and_do_not_overlap(study, figure, l
             across = min(box.x1, other.x1) - max(box.x0, other.x0)
             along = min(box.y1, other.y1) - max(box.y0, other.y0)
             assert across <= 0.5 or along <= 1.0, one.get_text()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("figure", ["robustness", "anchored"])
+def test_in_a_column_the_figures_are_as_readable(study, figure, language):
+    assert faults(FIGURES[figure].draw(study, tables_of(study), language, width="column")) == ()
 
 
 @pytest.mark.parametrize("section", [ANCHORED, ROBUSTNESS])

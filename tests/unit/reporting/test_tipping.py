@@ -15,6 +15,7 @@ from matplotlib.text import Text
 from increase_eval.reporting.documents.attrition.tipping import TIPPING_SECTION, tipping_content
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.figures.legibility import faults
 from increase_eval.reporting.figures.style import SMALLEST_PT, STYLE
 from increase_eval.reporting.figures.tipping import SHADES
 from increase_eval.reporting.translations import Translator
@@ -178,3 +179,8 @@ def test_texts_are_readable_inside_the_sheet_and_do_not_overlap(study, language)
             across = min(box.x1, other.x1) - max(box.x0, other.x0)
             along = min(box.y1, other.y1) - max(box.y0, other.y0)
             assert across <= 0.5 or along <= 1.0, one.get_text()
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_in_a_column_the_figure_is_as_readable(study, language):
+    assert faults(FIGURES["tipping"].draw(study, tables_of(), language, width="column")) == ()

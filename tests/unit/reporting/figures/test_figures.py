@@ -14,7 +14,8 @@ from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure import protect_tables
 from increase_eval.reporting.figures import FIGURES, Drawing, data_csv, render, write_drawing
 from increase_eval.reporting.figures.flow_counts import read_columns
-from increase_eval.reporting.figures.style import MM_PER_INCH, PAGE_MM, SMALLEST_PT, STYLE
+from increase_eval.reporting.figures.legibility import faults
+from increase_eval.reporting.figures.style import COLUMN_MM, MM_PER_INCH, PAGE_MM, SMALLEST_PT, STYLE, font
 
 SHAPES = [(2, 2, "fr"), (2, 5, "en"), (3, 3, "fr"), (4, 3, "fr"), (7, 6, "fr")]
 OTHERS = ("reliability", "pathway", "published")  # drawn from items, service counts and published figures
@@ -56,6 +57,39 @@ def test_texts_are_readable_inside_the_sheet_and_do_not_overlap(case, name, lang
         )  # fmt: skip
         over[i] = False
         assert not over.any(), f"{text!r} lies over {[boxes[j][0] for j in np.flatnonzero(over)]}"
+
+
+@pytest.mark.parametrize("name", DRAWN)
+@pytest.mark.parametrize(("arms", "waves", "language"), [SHAPES[0], SHAPES[2]])
+def test_in_a_column_a_figure_is_as_readable_or_says_that_it_is_too_high(case, name, language, arms, waves):
+    spec = FIGURES[name]
+    if spec.page_only:
+        with pytest.raises(ValueError, match="page width only"):
+            spec.draw(*case(arms, waves), language, width="column")
+        return
+    drawing = spec.draw(*case(arms, waves), language, width="column")
+    assert drawing.figure.get_figwidth() * MM_PER_INCH == pytest.approx(COLUMN_MM)
+    assert [fault for fault in faults(drawing) if "mm high" not in fault] == []
+    again = spec.draw(*case(arms, waves), language)
+    assert again.figure.get_figwidth() * MM_PER_INCH == pytest.approx(PAGE_MM)
+
+
+def test_what_is_clipped_or_lies_over_something_is_found(case):
+    drawing = FIGURES["retention"].draw(*case(2, 3), "en", width="column")
+    assert faults(drawing) == ()
+    drawing.figure.text(0.9, 0.5, "a text that runs out of the sheet", fontproperties=font())
+    for _ in range(2):
+        drawing.figure.text(0.1, 0.5, "twice at one place", fontproperties=font())
+    drawing.figure.text(0.1, 0.01, "x", fontproperties=font(5.0))
+    drawing.figure.add_axes((0.1, 0.1, 0.1, 0.1))
+    found = " ".join(faults(drawing))
+    for said in (
+        "would be clipped",
+        "'twice at one place' would lie over",
+        "smaller than 8 pt",
+        "an axis would be",
+    ):
+        assert said in found
 
 
 @pytest.mark.parametrize("name", DRAWN)
