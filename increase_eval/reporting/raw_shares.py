@@ -16,6 +16,9 @@ from increase_eval.study.study import Study
 
 TOTAL = "all"
 UNADJUSTED = "unadjusted"
+FIRST, COMPLETE, UNCHANGED = "first_wave", "complete_cases", "return_to_baseline"
+COUNTED = (FIRST, COMPLETE, UNCHANGED, "bounds_lower", "bounds_upper")
+"""Methods of the robustness table that only count: each share times its people is a whole number of people."""
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -35,7 +38,8 @@ def told_raw_shares(study: Study, estimates: Tables, safe: Tables) -> dict[str, 
     Returns
     -------
     dict
-        Those of `work_contrasts`, `satisfaction_contrasts` and `adjusted_contrasts` that there are, with fewer rows.
+        Those of `work_contrasts`, `satisfaction_contrasts`, `adjusted_contrasts` and `robustness` that there are, with
+        fewer rows.
     """
     threshold = study.head.privacy.threshold
     told = {}
@@ -48,6 +52,8 @@ def told_raw_shares(study: Study, estimates: Tables, safe: Tables) -> dict[str, 
         table, variables = estimates["adjusted_contrasts"], [variable.id for variable in study.head.states]
         is_raw = (table["by_method"] == UNADJUSTED) & table["outcome"].isin(variables)
         told["adjusted_contrasts"] = table[~is_raw].reset_index(drop=True)
+    if "robustness" in estimates:
+        told["robustness"] = _told_robust(estimates["robustness"], safe, study.wave_ids[0], threshold)
     return told
 
 
@@ -77,6 +83,33 @@ def _told_ceilings(table: pd.DataFrame, safe: Tables, threshold: int) -> pd.Data
         shown = rows if not _any_small(rows, threshold) else total if not _any_small(total, threshold) else rows[:0]
         keep[table.index.get_indexer(shown.index)] = True
     return table[keep].reset_index(drop=True)
+
+
+def _told_robust(table: pd.DataFrame, safe: Tables, first: str, threshold: int) -> pd.DataFrame:
+    is_raw = ((table["term"] == "share") & table["by_method"].isin(COUNTED)).to_numpy(dtype=bool)
+    keep = ~is_raw
+    for (outcome, wave), rows in table[is_raw].groupby(["outcome", "wave"], sort=False):
+        withheld = _withholds(safe, "state_shares", outcome=outcome, wave=[first, wave])
+        withheld |= _withholds(safe, "state_transitions", outcome=outcome, contrast=[f"{first} -> {wave}"])
+        if not withheld and not _any_small(_told_together(rows), threshold):
+            keep[table.index.get_indexer(rows.index)] = True
+    return table[keep].reset_index(drop=True)
+
+
+def _told_together(rows: pd.DataFrame) -> pd.DataFrame:
+    """Give the shares that the counted rows of an arm tell: of all, of who stayed and who left, then and before."""
+    shares = {method: own.set_index("by_arm")["estimate"].astype(float) for method, own in rows.groupby("by_method")}
+    people = {method: own.set_index("by_arm")["n"].astype(float) for method, own in rows.groupby("by_method")}
+    everybody, stayed = people[FIRST], people[COMPLETE]
+    before, now = shares[FIRST] * everybody, shares[COMPLETE].where(stayed > 0, 0.0) * stayed
+    left_before = shares[UNCHANGED] * everybody - now
+    counts = (
+        (before, everybody),
+        (now, stayed),
+        (left_before, everybody - stayed),
+        (before - left_before, stayed),
+    )
+    return pd.concat([pd.DataFrame({"estimate": (people / of).where(of > 0, 0.0), "n": of}) for people, of in counts])
 
 
 def _any_small(shares: pd.DataFrame, threshold: int) -> bool:

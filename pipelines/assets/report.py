@@ -15,9 +15,12 @@ from increase_eval.reporting.documents import (
 from increase_eval.reporting.figures import FIGURES
 from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.study import Study
+from pipelines.assets.anchored import anchored_assets
 from pipelines.assets.attrition import attrition_assets
 from pipelines.assets.claims import claims_assets
 from pipelines.assets.comparison import comparison_assets
+from pipelines.assets.imputation import imputation_assets
+from pipelines.assets.robustness import robustness_assets
 from pipelines.assets.scoring import scoring_assets
 from pipelines.assets.services import service_assets
 from pipelines.checks import run_checks
@@ -123,7 +126,8 @@ def safe_names(study: Study) -> tuple[str, ...]:
 
 def tables_told_of(study: Study) -> tuple[str, ...]:
     """Give the estimate tables that the study has and that a chapter or a figure draws on."""
-    layers = (service_assets, scoring_assets, attrition_assets, comparison_assets, claims_assets)
+    people_left = (attrition_assets, imputation_assets, anchored_assets, robustness_assets)
+    layers = (service_assets, scoring_assets, *people_left, comparison_assets, claims_assets)
     made = [spec.key.path[-1] for build in layers for asset in build(study) for spec in asset.specs]
     told = {
         *(table for chapter in CHAPTERS for table in (*chapter.tables, *chapter.optional_tables)),

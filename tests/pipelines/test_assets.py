@@ -92,7 +92,8 @@ def test_a_figure_is_shown_itself_and_is_small_enough_to_be_kept(ran: Places) ->
     figures = [one for one in results_of(ASSETS["tiny__figures"], ran) if isinstance(one, dg.MaterializeResult)]
     drawn = {one.asset_key.path[-1] for one in figures if one.asset_key is not None}
     named = ("flow", "distributions", "trajectories", "retention", "states", "reliability", "staying")
-    named = (*named, "leavers", "representativeness", "chances", "balance", "weighted")
+    named = (*named, "leavers", "representativeness", "chances", "balance", "weighted", "robustness", "moves")
+    named = (*named, "adjusted", "arm_balance", "overlap", "satisfaction", "verdicts")
     assert drawn == {f"figure_{name}" for name in named}
     assert len(figures) == len(named)
     for figure in figures:

@@ -10,8 +10,11 @@ import dagster as dg
 import pytest
 
 from increase_eval.places import Places
+from increase_eval.reporting.documents import CHAPTERS
+from increase_eval.reporting.figures import FIGURES
 from increase_eval.study import Study, find_studies, load_study
 from pipelines.assets import LAYERS, study_assets
+from pipelines.assets.report import OPEN_TABLES, RECORD_COUNTS
 from pipelines.build import build_all_definitions, build_definitions, executor
 from pipelines.io_managers import TableStore
 from pipelines.resources import ParticipantKey, RawFiles
@@ -45,6 +48,15 @@ def test_keys_are_study_and_table_and_groups_are_layers(study: Study) -> None:
     assert {"intake", "scoring", "attrition", "comparison", "report"} <= groups <= set(LAYERS)
     assert made["wave_t2"].group_name == "intake"
     assert made["response_flow"].group_name == "attrition"
+
+
+@pytest.mark.parametrize("name", [*sorted(find_studies()), str(TINY)])
+def test_no_table_that_a_chapter_or_a_figure_draws_on_is_kept_from_it(name: str) -> None:
+    study = load_study(name)
+    drawn_on = {table for spec in FIGURES.values() for table in spec.tables}
+    drawn_on |= {table for chapter in CHAPTERS for table in (*chapter.tables, *chapter.optional_tables)}
+    leaving = {f"safe_{table}" for table in (drawn_on & set(specs(study))) - set(OPEN_TABLES)}
+    assert leaving == {table for table in specs(study) if table.startswith("safe_")} - {RECORD_COUNTS}
 
 
 def test_every_asset_says_what_it_is_and_carries_its_provenance(study: Study) -> None:

@@ -55,5 +55,6 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
 """Stored table -> what its estimates are; one line a table, in the order of the alphabet.
 
 ``amount``: means, changes, contrasts, ratios, slopes, tests, money. ``share``: expected shares of people: a row without
-a contrast whose share makes fewer people than the threshold, or leaves fewer out, is withheld as well.
+a contrast whose share makes fewer people than the threshold, or leaves fewer out, is withheld as well. So is a row with
+the term ``share`` in a table of amounts.
 """

@@ -7,7 +7,8 @@ those is `n`. So no sums have to be solved; four rules are enough, and rows that
 2. the same people, or a group that `contrast` names, have an `n` that a count table withholds, or one that is small
    in this table or in another table of models: the n of an arm stands in every row that compares it;
 3. the row, or all shown rows together, would leave a small rest of a total that is shown;
-4. the estimate is the share of so few people, or of all but so few.
+4. the estimate is the share of so few people, or of all but so few: in a table of amounts where it makes a whole number
+   of people, or where the term is ``share``.
 
 Rows that leave a named unit out, in `by_without`, keep their numbers and lose their `n`: less the whole it is the n of
 that unit, which no other table may tell. Where that is small the row is withheld.
@@ -36,6 +37,8 @@ from increase_eval.results import NUMBER_COLUMNS, TEXT_COLUMNS
 
 FLOW_OUTCOME, EVERYBODY_ASKED = "responded", "enrolled"
 ANY_OUTCOME = "*"
+SHARE = "share"
+"""The term of a row that is a share of people, also in a table whose other rows are amounts."""
 
 _NAME = re.compile(r"\w+")
 
@@ -172,6 +175,7 @@ def _read(name: str, table: pd.DataFrame, measure: ModelMeasure, names: _Names, 
             continue
         own, named = names.people(text)
         is_level = not text["contrast"] and pd.notna(estimate)
+        exactly = measure == "amount" and text["term"] != SHARE
         yield _Row(
             table=name,
             place=place,
@@ -179,7 +183,7 @@ def _read(name: str, table: pd.DataFrame, measure: ModelMeasure, names: _Names, 
             own=own,
             named=named,
             n=int(n),
-            is_few=is_level and is_share_of_few(float(estimate), int(n), threshold, exactly=measure == "amount"),
+            is_few=is_level and is_share_of_few(float(estimate), int(n), threshold, exactly=exactly),
         )
 
 

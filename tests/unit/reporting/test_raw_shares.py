@@ -10,7 +10,10 @@ import pytest
 from increase_eval.reporting.raw_shares import told_raw_shares
 from increase_eval.results import estimate_table
 
-STUDY = SimpleNamespace(head=SimpleNamespace(privacy=SimpleNamespace(threshold=10), states=[SimpleNamespace(id="job")]))
+STUDY = SimpleNamespace(
+    head=SimpleNamespace(privacy=SimpleNamespace(threshold=10), states=[SimpleNamespace(id="job")]),
+    wave_ids=("t1", "t2"),
+)
 
 
 def work(shares: dict[str, tuple[int, int]]) -> pd.DataFrame:
@@ -87,3 +90,44 @@ def test_raw_shares_of_states_do_not_leave_with_the_adjusted_ones() -> None:
         ("mood", "unadjusted"),
         ("mood", "standardised"),
     ]
+
+
+def robust(arms: dict[str, tuple[int, int, int, int, int]]) -> pd.DataFrame:
+    """By arm: who answered first, of them in work; who stayed, of them in work later; who left and was in work."""
+    rows = []
+    for arm, (everybody, before, stayed, now, left_before) in arms.items():
+        counted = {
+            "first_wave": (before / everybody, everybody),
+            "complete_cases": (now / stayed, stayed),
+            "return_to_baseline": ((now + left_before) / everybody, stayed),
+            "bounds_lower": (now / everybody, stayed),
+            "bounds_upper": ((now + everybody - stayed) / everybody, stayed),
+            "imputation": (0.4321, stayed),
+        }
+        same = {"outcome": "job", "term": "share", "wave": "t2", "by_arm": arm}
+        rows += [{**same, "by_method": method, "estimate": p, "n": n} for method, (p, n) in counted.items()]
+    change = {"outcome": "joy", "term": "change", "wave": "t2", "by_arm": "a", "estimate": 0.02, "n": 50}
+    return estimate_table([*rows, {**change, "by_method": "complete_cases"}])
+
+
+FINE = (100, 40, 60, 35, 15)
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "kept"),
+    [
+        (FINE, None, 13),
+        (FINE, "suppressed", 3),  # a cell of counts is withheld
+        ((100, 5, 60, 35, 0), None, 3),  # 5 in work at first
+        ((100, 40, 60, 4, 15), None, 3),  # 4 of those who stayed in work later
+        ((100, 40, 60, 35, 3), None, 3),  # 3 of those who left were in work: unchanged less complete cases
+        ((100, 40, 60, 35, 33), None, 3),  # 40 - 33 = 7 of those who stayed were in work at first
+        ((100, 40, 60, 60, 15), None, 13),  # all but nobody is no small number
+    ],
+)
+def test_counted_shares_of_the_robustness_table_leave_only_where_nothing_small_follows(other, status, kept) -> None:
+    table = robust({"a": FINE, "b": other})
+    told = told_raw_shares(STUDY, {"robustness": table}, counts(status))["robustness"]
+    assert len(told) == kept
+    assert (told["by_method"] == "imputation").sum() == 2
+    assert (told["term"] == "change").sum() == 1

@@ -126,6 +126,12 @@ def test_a_model_that_gives_back_the_share_of_few_people_is_found_under_any_name
     assert shown(models(("a", "", "t1", 3 / 120, 120), ("b", "", "t1", 0.0257, 120))) == [False, True]
 
 
+def test_a_row_that_is_called_a_share_is_one_among_amounts_too():
+    rows = [("a", "", "t1", 0.0517, 100), ("b", "", "t1", 0.5, 100)]
+    assert shown(models(*rows, term="share")) == [False, True]
+    assert shown(models(*rows, term="change")) == [True, True]
+
+
 def test_an_estimate_without_n_is_refused():
     with pytest.raises(DisclosureError, match=r"adjusted, row 1: an estimate without n"):
         models(("a", "", "t1", 2.5, pd.NA))
