@@ -87,10 +87,12 @@ def join_small(values: pd.Series[Any], inside: Booleans, least: int) -> pd.Serie
     >>> join_small(pd.Series(list("aabbc")), np.array([True, False, True, False, True]), 1).tolist()
     ['a', 'a', 'b + c', 'b + c', 'b + c']
     """
-    counts = {str(level): [0, 0] for level in values.dropna().unique()}
-    for level, is_inside in zip(values, inside, strict=True):
-        if pd.notna(level):
-            counts[str(level)][int(is_inside)] += 1
+    codes, found = pd.factorize(values)
+    levels = [str(level) for level in found]
+    counts = {level: [0, 0] for level in levels}
+    for side, rows in enumerate((~inside, inside)):
+        for level, count in zip(levels, np.bincount(codes[rows & (codes >= 0)], minlength=len(levels)), strict=True):
+            counts[level][side] += int(count)
     groups = {level: [level] for level in counts}
     while len(groups) > 1:
         ordered = sorted(groups, key=lambda level: (min(counts[level]), sum(counts[level]), level))
@@ -100,7 +102,8 @@ def join_small(values: pd.Series[Any], inside: Booleans, least: int) -> pd.Serie
         counts[second] = [a + b for a, b in zip(counts[first], counts[second], strict=True)]
         groups[second] += groups.pop(first)
     names = {level: " + ".join(sorted(members)) for members in groups.values() for level in members}
-    return values.map(lambda level: names[str(level)] if pd.notna(level) else None).astype(object)
+    joined = np.array([*(names[level] for level in levels), None], dtype=object)
+    return pd.Series(joined[codes], index=values.index, name=values.name, dtype=object)
 
 
 def _joint_tests(

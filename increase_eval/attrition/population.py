@@ -92,7 +92,7 @@ class AskedPeople:
         """
         own = self.data.loc[rows]
         found: dict[str, pd.Series[Any]] = {}
-        basis = _add(np.zeros((len(own), 0)), _indicators(own["arm"], is_category=True))
+        basis = independent_of(np.zeros((len(own), 0)), _indicators(own["arm"], is_category=True))
         for name in columns:
             column, missing = own[name], own[name].isna().to_numpy(dtype=bool)
             if missing.all() or column.dropna().nunique() < 2:
@@ -102,7 +102,9 @@ class AskedPeople:
             for label, values in ((name, column.where(~missing, filler)), (f"{name}{UNKNOWN}", gap)):
                 if label != name and missing.sum() < LEAST_UNKNOWN:
                     continue
-                wider = _add(basis, _indicators(values, is_category=name in self.categorical and label == name))
+                wider = independent_of(
+                    basis, _indicators(values, is_category=name in self.categorical and label == name)
+                )
                 if wider is not None:
                     basis, found[label] = wider, values
         return pd.DataFrame(found, index=own.index), tuple(found)
@@ -136,7 +138,7 @@ def _indicators(values: pd.Series[Any], *, is_category: bool) -> Floats:
     return np.column_stack([np.zeros((len(values), 0)), *((values == level).to_numpy(dtype=float) for level in levels)])
 
 
-def _add(basis: Floats | None, columns: Floats) -> Floats | None:
+def independent_of(basis: Floats | None, columns: Floats) -> Floats | None:
     """Add columns to an orthonormal basis that begins with a constant; None where one of them is nothing new."""
     if basis is None or not len(columns):
         return None

@@ -17,9 +17,10 @@ from scipy import stats
 
 from increase_eval.attrition.leaver_tables import score_columns
 from increase_eval.attrition.population import AskedPeople
+from increase_eval.attrition.replicated_weights import replicated_weights
 from increase_eval.attrition.replicates import Replicates, delete_a_group, jackknife_groups
 from increase_eval.attrition.weighted import weighted_model
-from increase_eval.attrition.weighting import BOTH, IPW, NONE, OK, RAKED, WaveWeights, only, weigh_wave
+from increase_eval.attrition.weighting import BOTH, IPW, NONE, OK, RAKED, WaveWeights
 from increase_eval.errors import InsufficientDataError
 from increase_eval.results import estimate_table
 from increase_eval.study.study import Study
@@ -195,17 +196,18 @@ def _replicates(
     """Work out weights and means anew without each group of people, for weights that are calibrated."""
     everybody = np.ones(len(people.data), dtype=bool)
     groups = people.grouped(everybody, people.register) if people.register else None
+    again = replicated_weights(people, own.wave, groups)
 
     def means(rows: Booleans) -> Floats:
-        again = own if rows.all() else weigh_wave(only(people, rows), own.wave, groups=_rows_of(groups, rows))
+        weights = own.values if rows.all() else again.without(rows)
         found = []
         for name in (RAKED, BOTH):
-            w = again.values[name]
+            w = weights[name]
             for outcome in outcomes:
                 y = outcome.values[rows]
                 for mask in masks.values():
                     used = mask[rows] & ~np.isnan(y) & (w > 0)
-                    found.append(float(np.average(y[used], weights=w[used])) if used.any() else np.nan)
+                    found.append(float(w[used] @ y[used] / w[used].sum()) if used.any() else np.nan)
         return np.array(found)
 
     if own.status[RAKED] != OK and own.status[BOTH] != OK:
@@ -217,10 +219,6 @@ def _replicates(
         name: Replicates(whole.estimate[at], whole.values[:, at], whole.std_error[at], whole.df[at])
         for name, at in parts.items()
     }
-
-
-def _rows_of(groups: pd.DataFrame | None, rows: Booleans) -> pd.DataFrame | None:
-    return None if groups is None else groups[rows].reset_index(drop=True)
 
 
 def _jackknifed(found: Replicates, at: int, confidence: float) -> dict[str, Any]:

@@ -97,7 +97,7 @@ def weigh_wave(people: AskedPeople, wave: str, *, groups: pd.DataFrame | None = 
     totals; raking. Levels in which fewer than :data:`LEAST_IN_LEVEL` people answered join the column's most frequent
     level, and a note says so.
     """
-    chain = _chain(people, wave)
+    chain = step_waves(people.waves, people.answered, wave)
     answered = np.logical_and.reduce([people.at(step) for step in chain])
     own = WaveWeights(wave, answered, {NONE: answered.astype(float)}, {NONE: OK}, {NONE: ()}, pd.DataFrame(), None)
     if not answered.any():
@@ -113,10 +113,10 @@ def weigh_wave(people: AskedPeople, wave: str, *, groups: pd.DataFrame | None = 
     return own
 
 
-def _chain(people: AskedPeople, wave: str) -> tuple[str, ...]:
+def step_waves(waves: Sequence[str], answered: Booleans, wave: str) -> tuple[str, ...]:
     """Give the waves whose weights multiply: all so far where dropout is monotone, else the first and this one."""
-    place = people.waves.index(wave)
-    return people.waves[: place + 1] if people.is_monotone else tuple(dict.fromkeys((people.waves[0], wave)))
+    is_monotone = bool((answered[:, 1:] <= answered[:, :-1]).all())
+    return tuple(waves[: waves.index(wave) + 1]) if is_monotone else tuple(dict.fromkeys((waves[0], wave)))
 
 
 def _without(own: WaveWeights, reasons: dict[str, str]) -> WaveWeights:

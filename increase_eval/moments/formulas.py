@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -120,6 +121,7 @@ class Design:
         return matrix
 
 
+@lru_cache(maxsize=512)
 def parse_formula(text: str) -> ParsedFormula:
     """Parse a formula against the whitelist of what a formula may say.
 
