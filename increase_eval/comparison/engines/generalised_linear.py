@@ -101,7 +101,8 @@ class GeneralisedFit:
     def equations(self) -> EstimatingEquations:
         """Give the score equations: u_i = w_i x_i (y_i - μ_i) μ'/V(μ), with the expected information."""
         slope = LINKS[self.link].slope(self.linear_predictor)
-        factor = self.weights * (self.response - self.fitted) * slope / variance_function(self.fitted, self.family)
+        ratio = _slope_over_variance(self.fitted, slope, self.family, self.link)
+        factor = self.weights * (self.response - self.fitted) * ratio
         return EstimatingEquations(self.matrix * factor[:, None], self.information)
 
 
@@ -177,7 +178,7 @@ def _newton(x: Floats, y: Floats, w: Floats, family: str, link: str) -> tuple[Fl
         eta = x @ beta
         mu = LINKS[link].mean(eta)
         slope = LINKS[link].slope(eta)
-        score = x.T @ (w * (y - mu) * slope / variance_function(mu, family))
+        score = x.T @ (w * (y - mu) * _slope_over_variance(mu, slope, family, link))
         try:
             step = np.linalg.solve(_information(x, eta, mu, w, family, link), score)
         except np.linalg.LinAlgError:
@@ -210,8 +211,14 @@ def _start(x: Floats, y: Floats, w: Floats, family: str, link: str) -> Floats:
 
 
 def _information(x: Floats, eta: Floats, mu: Floats, w: Floats, family: str, link: str) -> Floats:
-    working = w * LINKS[link].slope(eta) ** 2 / variance_function(mu, family)
+    slope = LINKS[link].slope(eta)
+    working = w * slope * _slope_over_variance(mu, slope, family, link)
     return np.asarray(x.T @ (x * working[:, None]))
+
+
+def _slope_over_variance(mu: Floats, slope: Floats, family: str, link: str) -> Floats:
+    """Give μ'/V(μ): 1 for a canonical link, where 1 - μ would lose all its digits as μ nears 1."""
+    return np.ones_like(mu) if link == CANONICAL[family] else slope / variance_function(mu, family)
 
 
 def _objective(x: Floats, y: Floats, w: Floats, beta: Floats, family: str, link: str) -> float:
