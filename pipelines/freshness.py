@@ -18,6 +18,8 @@ from pipelines.io_managers import FILES, files_listed
 from pipelines.names import RAW_FILES, stored_path
 from pipelines.provenance import Provenance, code_version, file_hash
 
+RAW_RESOURCE = "raw_files"
+
 
 @dataclass(frozen=True, slots=True)
 class Staleness:
@@ -70,7 +72,9 @@ def judge_assets(
         upstream = sorted({judged[table].step for table in inputs if table in judged and not judged[table].is_fresh})
         reasons = [f"{step} is made again" for step in upstream]
         if not reasons:
-            made_from = {table: hashes[table] for table in inputs} if inputs else raw_inputs
+            made_from = (
+                {table: hashes[table] for table in inputs} if inputs or not is_of_raw_files(asset) else raw_inputs
+            )
             wanted = Provenance(study.contract_hash, code_version(), made_from)
             reasons = [*dict.fromkeys(why for table in tables for why in _reasons(study, places, table, wanted))]
         if not reasons:
@@ -88,6 +92,11 @@ def tables_of(asset: dg.AssetsDefinition) -> tuple[str, ...]:
 def inputs_of(asset: dg.AssetsDefinition) -> tuple[str, ...]:
     """Give the stored tables that an asset loads; raw files are none."""
     return tuple(sorted({key.path[-1] for key in asset.keys_by_input_name.values()} - {RAW_FILES}))
+
+
+def is_of_raw_files(asset: dg.AssetsDefinition) -> bool:
+    """Whether an asset reads raw files; one without any input rests on the contract alone."""
+    return RAW_RESOURCE in asset.required_resource_keys
 
 
 def upstream_first(assets: Sequence[dg.AssetsDefinition]) -> Iterator[dg.AssetsDefinition]:

@@ -29,7 +29,7 @@ from pipelines.run import ASKED_FOR, materialise_study, plan_study
 
 MakeHome = Callable[[Path], Places]
 TINY = Path(__file__).parents[1] / "data" / "tiny"
-TABLES = ("intake", "scoring", "attrition", "comparison")
+TABLES = ("intake", "scoring", "attrition", "comparison", "claims")
 """Every layer but the report, for tests that are about tables: figures take most of the time of a run."""
 
 pytestmark = pytest.mark.usefixtures("in_memory", "without_pdf")
@@ -303,7 +303,7 @@ from increase_eval.places import Places
 from increase_eval.study import load_study
 from pipelines.run import materialise_study
 summary = materialise_study(
-    load_study(sys.argv[1]), Places(Path(sys.argv[2])), only=["intake", "scoring", "attrition", "comparison"],
+    load_study(sys.argv[1]), Places(Path(sys.argv[2])), only=["intake", "scoring", "attrition", "comparison", "claims"],
     on_progress=lambda progress: print(progress.event, progress.name, flush=True),
 )
 sys.exit(summary.exit_code)
