@@ -23,7 +23,6 @@ from increase_eval.comparison.arms import (
 from increase_eval.reporting.figures import FIGURES
 from increase_eval.reporting.figures.balance import largest_differences
 from increase_eval.reporting.figures.style import MM_PER_INCH, SMALLEST_PT, STYLE
-from increase_eval.reporting.told_moves import work_groups
 from increase_eval.study.instruments import Instruments
 
 NAMES = ("moved", "moves", "adjusted", "arm_balance", "overlap", "satisfaction")
@@ -59,9 +58,10 @@ def made(request, study_of):
     outcomes = [ArmOutcome(f"scale{k}", "t2", "t0") for k in range(4)]
     alike = {"scales": ("scale0",), "waves": study.wave_ids, "plan": plan, "also": ("country",)}
     names = {"work": [state.id for state in study.head.states[0].states]}
+    groups = {state: "in_work" if state in WORKING else "out_of_work" for state in names["work"]}
     moves = state_transitions(states, people, waves=study.wave_ids, variables=names, levels={"arm": study.arm_ids})
     tables = {
-        "moves_by_arm": collapse_transitions(moves, groups=work_groups(study)),
+        "moves_by_arm": collapse_transitions(moves, groups={"work": groups}),
         "adjusted_contrasts": adjusted_contrasts(scores, None, people, outcomes=outcomes, plan=plan),
         "work_contrasts": work_contrasts(states, people, variables={"work": WORKING}, waves=study.wave_ids, plan=plan),
         "satisfaction_contrasts": satisfaction_contrasts(
