@@ -142,6 +142,8 @@ def weight_balance(people: AskedPeople, weights: Sequence[WaveWeights], *, least
         if own.status[name] == OK and first is not None
         for row in _balance(people, own, first, name, least)
     ]
+    if not rows:
+        return estimate_table([], by_weights="", status="")
     return estimate_table(rows, contrast="answered - asked", method="standardised difference")
 
 

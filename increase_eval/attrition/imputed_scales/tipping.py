@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,9 +78,15 @@ def tipping_tables(study: Study, scales: list[ImputedScale]) -> TippingTables:
     contrasts = study.analysis.contrasts
     contours = [row for scale in scales if scale.filled and contrasts for row in _contours(study, scale)]
     return TippingTables(
-        estimate_table(pd.DataFrame(points)) if points else estimate_table([], **BY, status="", verdict=""),
+        estimate_table(_with_columns(points, (*BY, "status", "verdict"))),
         estimate_table(pd.DataFrame(contours)) if contours else estimate_table([], by_delta_first="", by_verdict=""),
     )
+
+
+def _with_columns(rows: Iterable[dict[str, Any]], columns: Iterable[str]) -> pd.DataFrame:
+    """Give rows as a table that has the columns also where none of them can be estimated."""
+    table = pd.DataFrame(list(rows))
+    return table.reindex(columns=[*table.columns, *(name for name in columns if name not in table)])
 
 
 def verdict_of(numbers: Numbers) -> str:

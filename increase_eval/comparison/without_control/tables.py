@@ -68,7 +68,8 @@ def calendar_table(
 def _answers(scores: pd.DataFrame, scale: str, wave: str, dates: pd.Series, arms: pd.Series) -> pd.DataFrame:
     own = scores[(scores["scale"] == scale) & (scores["wave"] == wave)]
     people = own["participant"]
-    return own[["participant", "wave", "score"]].assign(day=people.map(dates), arm=people.map(arms))
+    days = dates.reindex(people.to_numpy()).array  # a wave that nobody answered has dates too: none, and of that type
+    return own[["participant", "wave", "score"]].assign(day=days, arm=people.map(arms))
 
 
 def _compared(study: Study, answers: pd.DataFrame) -> list[dict[str, Any]]:

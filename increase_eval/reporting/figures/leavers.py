@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import pandas as pd
 
 from increase_eval.reporting.characteristics import Characteristics
@@ -94,7 +95,8 @@ def _love(
 ) -> Drawing:
     """Draw a love plot: one row a characteristic, one mark a series, largest differences where there are too many."""
     kept, left_out = _kept(rows)
-    drawn = rows[[pair in kept for pair in zip(rows["outcome"], rows["term"], strict=True)]]
+    is_kept = [pair in kept for pair in zip(rows["outcome"], rows["term"], strict=True)]
+    drawn = rows[np.array(is_kept, dtype=bool)]
     called = Characteristics(words.study, words.text)
     lines = [_row(drawn, pair, column, series, styles, called) for pair in kept]
     limits = axis_limits(lines)
