@@ -30,11 +30,13 @@ def told_pairs(waves: tuple[str, ...]) -> list[tuple[str, str]]:
 
 
 def work_groups(study: Study) -> dict[str, dict[str, str]]:
-    """Give, for each state variable in which somebody can be in work, the group of each of its states."""
+    """Give, for each state variable asked twice in which somebody can be in work, the group of each of its states."""
+    asked = {wave: {column.name for column in study.wave_columns(wave)} for wave in study.wave_ids}
     return {
         variable.id: {state.id: IN_WORK if state.in_work else OUT_OF_WORK for state in variable.states}
         for variable in study.head.states
         if any(state.in_work for state in variable.states)
+        and sum(variable.column in names for names in asked.values()) > 1
     }
 
 

@@ -93,7 +93,7 @@ def test_a_figure_is_shown_itself_and_is_small_enough_to_be_kept(ran: Places) ->
     drawn = {one.asset_key.path[-1] for one in figures if one.asset_key is not None}
     named = ("flow", "distributions", "trajectories", "retention", "states", "reliability", "staying")
     named = (*named, "leavers", "representativeness", "chances", "balance", "weighted", "robustness", "moves")
-    named = (*named, "adjusted", "arm_balance", "overlap", "satisfaction", "verdicts")
+    named = (*named, "adjusted", "arm_balance", "overlap", "satisfaction", "verdicts", "moved", "tipping")
     assert drawn == {f"figure_{name}" for name in named}
     assert len(figures) == len(named)
     for figure in figures:

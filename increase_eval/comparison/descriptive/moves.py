@@ -71,6 +71,9 @@ def collapse_transitions(
      out       0.5  2
     """
     own = transitions[transitions["outcome"].isin(list(groups))]
+    if own.empty:  # states of one wave alone have no transitions
+        by = [name for name in transitions.columns if name.startswith("by_") and name != "by_from"]
+        return estimate_table(pd.DataFrame(columns=["outcome", *by, "by_from", "n_dropped", "status"]))
     counted = own[own["by_from"] != TOTAL].copy()
     for column in ("term", "by_from"):
         counted[column] = [_group(groups, *pair) for pair in zip(counted["outcome"], counted[column], strict=True)]
