@@ -85,7 +85,7 @@ def join_small(values: pd.Series[Any], inside: Booleans, least: int) -> pd.Serie
     Examples
     --------
     >>> join_small(pd.Series(list("aabbc")), np.array([True, False, True, False, True]), 1).tolist()
-    ['a', 'a', 'b + c', 'b + c', 'b + c']
+    ['a + c', 'a + c', 'b', 'b', 'a + c']
     """
     codes, found = pd.factorize(values)
     levels = [str(level) for level in found]
