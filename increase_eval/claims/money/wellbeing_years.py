@@ -74,7 +74,7 @@ def year_weights(times: Sequence[float], *, discount_rate: float = 0.0, persiste
 
     Examples
     --------
-    >>> year_weights([0.25, 0.75]).tolist()
+    >>> year_weights([0.25, 0.75]).round(9).tolist()
     [0.375, 0.25]
     """
     knots = np.array([0.0, *times], dtype="float64")
