@@ -271,13 +271,13 @@ def test_an_unforeseen_error_is_reported_without_its_text(
     assert "lonely" not in json.dumps(summary.to_dict())
 
 
-def test_a_missing_raw_file_is_said_once_and_nothing_is_stored(study: Study, places: Places) -> None:
+def test_a_missing_raw_file_is_said_once_and_only_the_plan_is_stored(study: Study, places: Places) -> None:
     (places.raw("tiny") / "wave_2.csv").unlink()
     summary = materialise_study(study, places)
     [failure] = summary.failures
     assert (failure.where, failure.exit_code) == ("intake", DataError.exit_code)
     assert "wave_2.csv" in failure.message
-    assert len(open_study_tables(places, "tiny")) == 0
+    assert list(open_study_tables(places, "tiny")) == ["analysis_plan"], "made of the contract alone"
 
 
 def test_progress_is_told_as_it_happens(study: Study, places: Places) -> None:
