@@ -41,9 +41,10 @@ def _say_headline(study: Study, summary: pd.DataFrame) -> None:
     safe = protect(summary, threshold=threshold)
     outcomes = {estimand.outcome for estimand in study.analysis.estimands if estimand.headline}
     wanted = safe[(safe["term"] == "mean") & safe["outcome"].isin(outcomes or set(safe["outcome"]))]
-    for column in [column for column in wanted.columns if column.startswith("by_") and column != "by_arm"]:
+    # One line a scale and wave: what is by arm stands in the report, where models and their words stand with it.
+    for column in [column for column in wanted.columns if column.startswith("by_")]:
         wanted = wanted[wanted[column] == "all"]
-    say("\nHeadline means with 95 % intervals (descriptive: who answered, as they answered):")
+    say("\nHeadline means of all arms with 95 % intervals (descriptive: who answered, as they answered):")
     rows = []
     for _, row in wanted.iterrows():
         if row.get("status") == "suppressed" or row.isna()["estimate"]:
@@ -51,5 +52,5 @@ def _say_headline(study: Study, summary: pd.DataFrame) -> None:
         else:
             interval = "" if row.isna()["conf_low"] else f"{row['conf_low']:.2f} to {row['conf_high']:.2f}"
             shown = [f"{row['estimate']:.2f}", interval, str(row["n"])]
-        rows.append([row["outcome"], row["wave"], row["by_arm"], *shown])
-    say_table(["scale", "wave", "arm", "mean", "interval", "n"], rows)
+        rows.append([row["outcome"], row["wave"], *shown])
+    say_table(["scale", "wave", "mean", "interval", "n"], rows)
