@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -32,7 +33,7 @@ simulate_process(study, study.cohort, {participants}, np.random.default_rng(1))
 
 
 class Spent(NamedTuple):
-    """What a process took, and what it said."""
+    """What a process and those that it started took, all together, and what it said."""
 
     wall: float
     processor: float
@@ -44,17 +45,62 @@ def measure(command: list[str], home: Path) -> Spent:
     """Run a command; give its wall and processor time in seconds, its peak memory in GB, and what it printed."""
     environment = {**os.environ, "INCREASE_EVAL_HOME": str(home)}
     start, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        watch = _Memory(process.pid)
+        watch.start()
+        output, _ = process.communicate()
+        watch.ended.set()
+        watch.join()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, output)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     processor = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    # ru_maxrss of children is the largest of them so far: a smaller one shows as the one before.
-    return Spent(time.perf_counter() - start, processor, after.ru_maxrss / 2**20, done.stdout)
+    return Spent(time.perf_counter() - start, processor, watch.peak / 2**20, output)
+
+
+class _Memory(threading.Thread):
+    """Watches how much memory a process and those that it started have, what they share counted once."""
+
+    EVERY = 0.5
+
+    def __init__(self, root: int) -> None:
+        super().__init__(daemon=True)
+        self.ended = threading.Event()
+        self.peak = 0
+        self._root = root
+
+    def run(self) -> None:
+        """Look again and again until it has ended."""
+        while not self.ended.wait(self.EVERY):
+            self.peak = max(self.peak, sum(_proportional_kb(process) for process in _family(self._root)))
+
+
+def _family(root: int) -> Iterator[int]:
+    yield root
+    for task in Path(f"/proc/{root}/task").glob("*/children"):
+        try:
+            children = [int(number) for number in task.read_text().split()]
+        except OSError:  # it has ended meanwhile
+            continue
+        for child in children:
+            yield from _family(child)
+
+
+def _proportional_kb(process: int) -> int:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
 def dagster_share(output: str) -> str:
-    """Give the share of a run that was not spent in computing, checking, reading and writing of our own."""
+    """Give the share of a run's processor time that went into none of our computing, checking, reading and writing.
+
+    Processor time, since a process that waits for others takes none; loading Dagster and the library comes before.
+    """
     told = json.loads(output)
-    return f"{1 - told['work_seconds'] / told['seconds']:.0%}" if told["seconds"] and told["run_id"] else ""
+    return f"{1 - told['work_seconds'] / told['processor_seconds']:.0%}" if told["run_id"] else ""
 
 
 def runs_of(study: str, home: Path) -> Iterator[tuple[str, Spent, str]]:
@@ -79,7 +125,7 @@ def main() -> None:
             rows.append((f"draw {options.participants:,} people from the process", spent, "60 s, 6 GB"))
     load = ", ".join(f"{value:.0f}" for value in os.getloadavg())
     print(f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, load of the last 1, 5 and 15 minutes: {load}\n")
-    print("| what | wall s | processor s | peak GB so far | Dagster's share of the wall time | target |")
+    print("| what | wall s | processor s | peak GB | Dagster's share of the processor time | target |")
     print("|---|---:|---:|---:|---:|---|")
     for what, spent, target in rows:
         share = dagster_share(spent.output) if ": run" in what else ""

@@ -1,7 +1,7 @@
 """Put the definitions of studies together: assets, checks, a job and a sensor each, and what they share."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -11,18 +11,30 @@ from increase_eval.places import Places
 from increase_eval.study import Study, find_studies, load_study
 from pipelines.assets import study_assets
 from pipelines.assets.sources import broken_contract_asset, source_assets
+from pipelines.forked import forked_executor
 from pipelines.io_managers import DocumentStore, TableStore
 from pipelines.jobs import study_job
 from pipelines.resources import ParticipantKey, RawFiles
 from pipelines.sensors import raw_file_sensor
 
 EXECUTOR_VARIABLE = "INCREASE_EVAL_EXECUTOR"
-"""``in_process`` (the default) or ``multiprocess``, which starts a process a step: seconds each, worth it for hours."""
+"""``in_process`` (the default on Dagster's page), ``forked`` (steps at once, see :mod:`pipelines.forked`; the default
+on the command line) or ``multiprocess``, which starts a process a step: seconds each, worth it for hours."""
 
-EXECUTORS = {"in_process": dg.in_process_executor, "multiprocess": dg.multiprocess_executor}
+EXECUTORS = {
+    "in_process": dg.in_process_executor,
+    "forked": forked_executor,
+    "multiprocess": dg.multiprocess_executor,
+}
 
 
-def build_definitions(study: Study, places: Places) -> dg.Definitions:
+def build_definitions(
+    study: Study,
+    places: Places,
+    *,
+    assets: Sequence[dg.AssetsDefinition] | None = None,
+    executor: dg.ExecutorDefinition | None = None,
+) -> dg.Definitions:
     """Build everything that Dagster is to know of one study.
 
     Parameters
@@ -31,13 +43,17 @@ def build_definitions(study: Study, places: Places) -> dg.Definitions:
         The study; its contract decides which assets exist.
     places
         Where its files lie.
+    assets
+        Its assets, where they have been built already.
+    executor
+        What runs the steps; by default what the environment asks for.
 
     Returns
     -------
     Definitions
         Complete: assets with their checks, the job, the sensor, resources and executor.
     """
-    return _with_what_is_shared([_study_parts(study)], places)
+    return _with_what_is_shared([_study_parts(study, assets)], places, executor)
 
 
 def build_all_definitions(places: Places, folders: Mapping[str, Path] | None = None) -> dg.Definitions:
@@ -94,13 +110,15 @@ def executor() -> dg.ExecutorDefinition:
     return EXECUTORS[name]
 
 
-def _study_parts(study: Study) -> dg.Definitions:
+def _study_parts(study: Study, assets: Sequence[dg.AssetsDefinition] | None = None) -> dg.Definitions:
     return dg.Definitions(
-        assets=[*source_assets(study), *study_assets(study)],
+        assets=[*source_assets(study), *(study_assets(study) if assets is None else assets)],
         jobs=[study_job(study)],
         sensors=[raw_file_sensor(study)],
     )
 
 
-def _with_what_is_shared(parts: Iterable[dg.Definitions], places: Places) -> dg.Definitions:
-    return dg.Definitions.merge(*parts, dg.Definitions(resources=study_resources(places), executor=executor()))
+def _with_what_is_shared(
+    parts: Iterable[dg.Definitions], places: Places, runs: dg.ExecutorDefinition | None = None
+) -> dg.Definitions:
+    return dg.Definitions.merge(*parts, dg.Definitions(resources=study_resources(places), executor=runs or executor()))

@@ -74,6 +74,19 @@ SUPPRESSION: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
 """Tables that get a column on their way out."""
 
 
+class ContractKey:
+    """A study that is told from others by its contract's hash, since a study itself cannot be hashed."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+
+    def __hash__(self) -> int:
+        return hash((self.study.id, self.study.contract_hash))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ContractKey) and hash(self) == hash(other)
+
+
 def table_metadata(study: Study, table: str) -> dict[str, object]:
     """Give what an asset carries from the start: its columns and their labels, the contract and the code behind it."""
     entries = table_entries(study, table)
@@ -98,7 +111,13 @@ def table_entries(study: Study, table: str) -> tuple[ColumnEntry, ...]:
     return _contracted_tables(study).get(table) or _by_table(study)[ESTIMATE_TABLE]
 
 
-def _contracted_tables(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
+def _contracted_tables(study: Study) -> Mapping[str, tuple[ColumnEntry, ...]]:
+    return _described_once(ContractKey(study))
+
+
+@lru_cache(maxsize=32)
+def _described_once(contract: ContractKey) -> Mapping[str, tuple[ColumnEntry, ...]]:
+    study = contract.study
     described = {table: entries for table, entries in _by_table(study).items() if table != ESTIMATE_TABLE}
     own = {table: _own_entries(table, columns) for table, columns in OWN_COLUMNS.items() if table not in described}
     safe = {f"{SAFE}{table}": described[table] for table in SAFE_AS_STORED if table in described}
@@ -144,24 +163,11 @@ def _optional(study: Study) -> frozenset[str]:
 
 
 def _by_table(study: Study) -> dict[str, tuple[ColumnEntry, ...]]:
-    return _codebook(_Contract(study))
-
-
-class _Contract:
-    """A study that is told from others by its contract's hash, since a study itself cannot be hashed."""
-
-    def __init__(self, study: Study) -> None:
-        self.study = study
-
-    def __hash__(self) -> int:
-        return hash((self.study.id, self.study.contract_hash))
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Contract) and hash(self) == hash(other)
+    return _codebook(ContractKey(study))
 
 
 @lru_cache(maxsize=32)
-def _codebook(contract: _Contract) -> dict[str, tuple[ColumnEntry, ...]]:
+def _codebook(contract: ContractKey) -> dict[str, tuple[ColumnEntry, ...]]:
     return build_codebook(contract.study).by_table()
 
 

@@ -13,6 +13,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DatabaseError
@@ -101,7 +102,7 @@ def open_instance(places: Places) -> Iterator[dg.DagsterInstance]:
         If it cannot be read. Nothing of the studies is in it.
     """
     folder = prepare_instance(places)
-    with _not_waiting_for_the_disc():
+    with _not_waiting_for_the_disc(), _engines_made_once():
         try:
             instance = dg.DagsterInstance.from_config(str(folder))
         except Exception as error:
@@ -142,6 +143,29 @@ def _not_waiting_for_the_disc() -> Iterator[None]:
         yield
     finally:
         event.remove(Engine, "connect", relax)
+
+
+@contextmanager
+def _engines_made_once() -> Iterator[None]:
+    """Let Dagster write its events through one engine a file, where it makes an engine for each event.
+
+    An engine keeps what it has learned of the server and the statements it has compiled, which is most of the work.
+    It keeps no connection, so that processes that are forked off can use it.
+    """
+    made: dict[str, Engine] = {}
+
+    plain = sqlite_event_log.create_engine
+
+    def engine_of(url: str, **options: object) -> Engine:
+        if url not in made:
+            made[url] = plain(url, **options)
+        return made[url]
+
+    sqlite_event_log.create_engine = engine_of
+    try:
+        yield
+    finally:
+        sqlite_event_log.create_engine = plain
 
 
 def _wants_postgres() -> bool:

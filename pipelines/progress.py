@@ -4,6 +4,7 @@ The command line listens; in Dagster's UI nobody does, and Dagster's own events 
 a participant's key or answer.
 """
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -28,7 +29,8 @@ class Progress:
     name
         The step, or the table.
     seconds
-        For ``ended``: how long the step took, storing included. For ``worked``: how much of it was our own work.
+        For ``ended``: how long the step took, storing included. For ``worked``: the processor time
+        of our own work in it.
     rows
         For ``stored``: the rows of the table.
     check, passed, message
@@ -103,13 +105,18 @@ def guarded(name: str) -> Iterator[None]:
 
 @contextmanager
 def working(name: str) -> Iterator[None]:
-    """Tell how long a part of a step took that is our own work; whatever else a run takes is Dagster's."""
-    start = time.monotonic()
+    """Tell how much processor time a part of a step took that is our own work; what else a run takes is Dagster's."""
+    start = processor_seconds()
     yield
-    tell(Progress("worked", name, time.monotonic() - start))
+    tell(Progress("worked", name, processor_seconds() - start))
 
 
-def unforeseen(error: Exception) -> str:
+def processor_seconds() -> float:
+    """Give the processor time of this process so far, with that of the processes it started and that have ended."""
+    return sum(os.times()[:4])
+
+
+def unforeseen(error: BaseException) -> str:
     """Describe an unforeseen error without quoting it; the text of an ``OSError`` is about files and is kept."""
     trace = error.__traceback__
     where = ""

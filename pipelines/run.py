@@ -4,23 +4,27 @@ This is what the command line calls. It gives Dagster the job of the study, once
 shows the run as it shows its own.
 """
 
+import os
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.execute_in_process import core_execute_in_process
 
 from increase_eval.errors import IncreaseEvalError
 from increase_eval.files import remove_leftovers, study_lock
 from increase_eval.places import Places
 from increase_eval.study import Study
 from pipelines.assets import study_assets
-from pipelines.build import build_definitions
+from pipelines.build import EXECUTOR_VARIABLE, build_definitions
+from pipelines.forked import forked_executor, processes_at_once
 from pipelines.freshness import Staleness, inputs_of, judge_assets
 from pipelines.instance import open_instance
 from pipelines.jobs import job_name
-from pipelines.progress import Listener, Progress, listening
+from pipelines.progress import Listener, Progress, listening, processor_seconds
 from pipelines.resources import ParticipantKey, RawFiles, intake_inputs
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -66,9 +70,9 @@ class RunSummary:
         Every check that ran.
     failures
         Everything that went wrong; empty when the run did what was asked.
-    seconds, work_seconds
-        How long it took, and how much of that was our own work (computing, checking, reading, writing); the rest is
-        Dagster's.
+    seconds, processor_seconds, work_seconds
+        How long it took, how much processor time (several processes may have been at work at once), and how much of
+        that was our own work (computing, checking, reading, writing); the rest is Dagster's.
     """
 
     study: str
@@ -79,6 +83,7 @@ class RunSummary:
     checks: tuple[CheckOutcome, ...]
     failures: tuple[RunFailure, ...]
     seconds: float
+    processor_seconds: float
     work_seconds: float
 
     @property
@@ -121,7 +126,17 @@ def plan_study(
     ValueError
         If `only` names what the study has not.
     """
-    assets = study_assets(study)
+    return _plan(study, places, study_assets(study), force=force, only=only)
+
+
+def _plan(
+    study: Study,
+    places: Places,
+    assets: Sequence[dg.AssetsDefinition],
+    *,
+    force: bool,
+    only: Collection[str] | None,
+) -> tuple[Staleness, ...]:
     wanted = _wanted(study, assets, only)
     home = str(places.home)
     raw_inputs = intake_inputs(study, RawFiles(home=home), ParticipantKey(home=home))
@@ -169,17 +184,18 @@ def materialise_study(
     ValueError
         If `only` names what the study has not.
     """
-    start = time.monotonic()
+    start, spent = time.monotonic(), processor_seconds()
     diary = _Diary(on_progress)
     with study_lock(places, study.id):
         for folder in _folders_written_to(places, study):
             remove_leftovers(folder)
-        plan = plan_study(study, places, force=force, only=only)
+        assets = study_assets(study)
+        plan = _plan(study, places, assets, force=force, only=only)
         stale = [judgement for judgement in plan if not judgement.is_fresh]
         run_id = ""
         if stale:
             with listening(diary.note):
-                run_id = _materialise(study, places, stale, diary)
+                run_id = _materialise(study, places, assets, stale, diary)
     planned = [table for judgement in stale for table in judgement.tables]
     return RunSummary(
         study=study.id,
@@ -190,15 +206,30 @@ def materialise_study(
         checks=tuple(diary.checks),
         failures=tuple(diary.failures),
         seconds=time.monotonic() - start,
+        processor_seconds=processor_seconds() - spent,
         work_seconds=diary.work_seconds,
     )
 
 
-def _materialise(study: Study, places: Places, stale: Sequence[Staleness], diary: "_Diary") -> str:
+def _materialise(
+    study: Study,
+    places: Places,
+    assets: Sequence[dg.AssetsDefinition],
+    stale: Sequence[Staleness],
+    diary: "_Diary",
+) -> str:
     keys = [dg.AssetKey([study.id, table]) for judgement in stale for table in judgement.tables]
-    job = build_definitions(study, places).resolve_job_def(job_name(study))
     with open_instance(places) as instance:
-        result = job.execute_in_process(asset_selection=keys, instance=instance, run_config=QUIET, raise_on_error=False)
+        definitions = build_definitions(study, places, assets=assets, executor=_executor(instance, len(stale)))
+        job = definitions.resolve_job_def(job_name(study)).get_subset(asset_selection=frozenset(keys))
+        result = core_execute_in_process(
+            job=InMemoryJob(job),
+            run_config=QUIET,
+            instance=instance,
+            output_capturing_enabled=False,
+            raise_on_error=False,
+            asset_selection=frozenset(keys),
+        )
     if diary.is_interrupted or any(_is_interruption(event) for event in result.all_events):
         # Dagster has noted it and gone on to its end; whoever asked must hear that it was not the end of the work.
         raise KeyboardInterrupt
@@ -208,6 +239,13 @@ def _materialise(study: Study, places: Places, stale: Sequence[Staleness], diary
         where = ", ".join(dict.fromkeys(failed)) or "the run"
         diary.failures.append(RunFailure(where, f"failed inside Dagster; its page shows run {result.run_id}", 1))
     return result.run_id
+
+
+def _executor(instance: dg.DagsterInstance, steps: int) -> dg.ExecutorDefinition:
+    """Choose how steps are run: at once, where it can be done and the environment asks for nothing else."""
+    asked_for = os.environ.get(EXECUTOR_VARIABLE) or "forked"
+    can_fork = instance.is_persistent and steps > 1 and processes_at_once() > 1
+    return forked_executor if can_fork and asked_for == "forked" else dg.in_process_executor
 
 
 def _is_interruption(event: dg.DagsterEvent) -> bool:

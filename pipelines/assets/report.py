@@ -1,6 +1,7 @@
 """What leaves: figures and the report, in both languages, from tables that are protected on their way."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import dagster as dg
 import pandas as pd
@@ -23,6 +24,7 @@ from pipelines.assets.imputation import imputation_assets
 from pipelines.assets.robustness import robustness_assets
 from pipelines.assets.scoring import scoring_assets
 from pipelines.assets.services import service_assets
+from pipelines.catalogue import ContractKey
 from pipelines.checks import run_checks
 from pipelines.documents import Documents, figure_documents, page_stands_alone
 from pipelines.drawn import drawn_figures
@@ -126,6 +128,12 @@ def safe_names(study: Study) -> tuple[str, ...]:
 
 def tables_told_of(study: Study) -> tuple[str, ...]:
     """Give the estimate tables that the study has and that a chapter or a figure draws on."""
+    return _told_of(ContractKey(study))
+
+
+@lru_cache(maxsize=32)
+def _told_of(contract: ContractKey) -> tuple[str, ...]:
+    study = contract.study
     people_left = (attrition_assets, imputation_assets, anchored_assets, robustness_assets)
     layers = (service_assets, scoring_assets, *people_left, comparison_assets, claims_assets)
     made = [spec.key.path[-1] for build in layers for asset in build(study) for spec in asset.specs]

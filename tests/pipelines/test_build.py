@@ -16,6 +16,7 @@ from increase_eval.study import Study, find_studies, load_study
 from pipelines.assets import LAYERS, study_assets
 from pipelines.assets.report import OPEN_TABLES, RECORD_COUNTS
 from pipelines.build import build_all_definitions, build_definitions, executor
+from pipelines.forked import forked_executor
 from pipelines.io_managers import TableStore
 from pipelines.resources import ParticipantKey, RawFiles
 from pipelines.run import QUIET
@@ -155,8 +156,10 @@ def test_the_executor_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     assert executor() is dg.in_process_executor
     monkeypatch.setenv("INCREASE_EVAL_EXECUTOR", "multiprocess")
     assert executor() is dg.multiprocess_executor
+    monkeypatch.setenv("INCREASE_EVAL_EXECUTOR", "forked")
+    assert executor() is forked_executor
     monkeypatch.setenv("INCREASE_EVAL_EXECUTOR", "fast")
-    with pytest.raises(ValueError, match="'fast'; allowed: in_process, multiprocess"):
+    with pytest.raises(ValueError, match="'fast'; allowed: in_process, forked, multiprocess"):
         executor()
 
 
