@@ -103,9 +103,13 @@ def test_the_summary_counts_what_survives(study):
 
 
 def test_each_arm_says_what_it_is_and_under_what_it_turns(study):
-    (said,) = robustness_content(context_of(study))["headlines"]
-    assert "Parallel, better (model for repeated measures); of another size under delta" in said
-    assert "Integrated, slightly better (model for repeated measures); the other way under delta" in said
+    (grid,) = robustness_content(context_of(study))["survival"]
+    assert [column.head for column in grid.columns[2:]] == ["It says", "Model", "Delta", "Bounds"]
+    assert cells(grid) == [
+        ["Parallel", "better", "main", "size", "other way"],
+        ["Integrated", "slightly better", "main", "other way", "other way"],
+    ]
+    assert [group.head for group in grid.groups] == ["Life satisfaction, “Six months later (T3)”"]
 
 
 def test_a_withheld_estimate_counts_neither_way(study):
@@ -116,23 +120,25 @@ def test_a_withheld_estimate_counts_neither_way(study):
     content = robustness_content(context_of(study, robustness=table))
     assert content["sentences"][1] == "No assumption but the bounds turns a headline the other way."
     assert content["sentences"][-1].startswith("1 estimate cannot be made or shown")
-    assert cells(content["tables"][0])[1][3] == "[c]"
+    assert cells(content["tables"][1])[1][2] == "[c]"
+    assert cells(content["survival"][0])[1][3] == "\u2013"
 
 
 def test_the_table_has_a_row_a_method_and_a_column_an_arm(study):
-    (table,) = robustness_content(context_of(study))["tables"]
+    assumptions, table = robustness_content(context_of(study))["tables"]
+    assert cells(assumptions)[0] == ["Model for repeated measures", "At random, given their earlier scores"]
     rows = cells(table)
-    assert rows[0] == [
-        "Model for repeated measures", "At random, given their earlier scores",
-        "0.60 (0.30 to 0.90)", "0.30 (0.00 to 0.60)",
-    ]  # fmt: skip
-    assert rows[2][2:] == ["\u22124.00", "\u22124.00"]
+    assert rows[0] == ["Model for repeated measures", "0.60 (0.30 to 0.90)", "0.30 (0.00 to 0.60)"]
+    assert rows[2][1:] == ["\u22124.00", "\u22124.00"]
 
 
 def test_no_word_of_the_section_speaks_of_significance(study):
     for language in ("en", "fr"):
         content = robustness_content(context_of(study, language))
-        said = " ".join([*content["sentences"], *content["headlines"]]).lower()
+        grid = content["survival"][0]
+        said = " ".join(
+            [*content["sentences"], *(cell for row in cells(grid) for cell in row), grid.subtitle, *grid.notes]
+        ).lower()
         assert "signific" not in said
 
 

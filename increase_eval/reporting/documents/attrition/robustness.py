@@ -11,6 +11,12 @@ import pandas as pd
 from increase_eval.attrition.robustness.survival import surviving
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.attrition.section import Section
+from increase_eval.reporting.documents.attrition.survival import (
+    assumption_table,
+    method_name,
+    outcome_name,
+    survival_table,
+)
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, records
 from increase_eval.study import Scale
@@ -26,8 +32,8 @@ def robustness_content(context: ReportContext) -> dict[str, Any]:
     return {
         "about": context.text("robustness.about", wave=first),
         "sentences": [*_summary(context, found)],
-        "headlines": [*_headlines(context, found)],
-        "tables": [*_tables(context, table)],
+        "survival": [survival_table(context, table, found)] if len(found) else [],
+        "tables": [assumption_table(context, table), *_tables(context, table)],
     }
 
 
@@ -61,51 +67,6 @@ def _counted(context: ReportContext, methods: Counter[str]) -> str:
     return context.listed(named)
 
 
-def _headlines(context: ReportContext, found: pd.DataFrame) -> Iterator[str]:
-    """Say of every outcome and wave, arm by arm, what the main method says and what survives."""
-    text = context.text
-    for (outcome, wave), rows in found.groupby(["outcome", "wave"], sort=False):
-        arms = []
-        for row in records(rows):
-            verdict = text(f"robustness.{str(row['verdict']).replace(' ', '_')}")
-            values = {"arm": context.arm(row["by_arm"]), "verdict": verdict, "main": _in_words(context, row["main"])}
-            arms.append(text("robustness.arm", survival=_survival(context, row), **values))
-        named = {"outcome": outcome_name(context, str(outcome)), "wave": context.wave(str(wave))}
-        yield text("robustness.headline", arms=context.listed(arms), **named)
-
-
-def _survival(context: ReportContext, row: dict[str, Any]) -> str:
-    """Say under which assumptions a headline is of another size, or goes the other way; bounds are counted apart."""
-    text = context.text
-    parts = []
-    for key, methods in (("robustness.of_other_size", row["smaller"]), ("robustness.other_way", row["opposite"])):
-        named = [_in_words(context, method) for method in methods if method != BOUNDS]
-        if named:
-            parts.append(text(key, methods=", ".join(named)))
-    if not parts:
-        return text("robustness.survives")
-    return parts[0] if len(parts) == 1 else text("robustness.both", first=parts[0], second=parts[1])
-
-
-def method_name(context: ReportContext, method: str) -> str:
-    """Name a method."""
-    return context.text(f"robustness.method_{method}")
-
-
-def _in_words(context: ReportContext, method: str) -> str:
-    """Name a method within a sentence."""
-    name = method_name(context, method)
-    return name[0].lower() + name[1:]
-
-
-def outcome_name(context: ReportContext, outcome: str) -> str:
-    """Name a scale or a state variable."""
-    for scale in context.study.scales:
-        if scale.id == outcome:
-            return context.scale(scale)
-    return next((context.words(one.label) for one in context.study.head.states if one.id == outcome), outcome)
-
-
 def _tables(context: ReportContext, table: pd.DataFrame) -> Iterator[DisplayTable]:
     """One table for each outcome: methods down, arms across, waves one below the other."""
     text = context.text
@@ -131,7 +92,6 @@ def _tables(context: ReportContext, table: pd.DataFrame) -> Iterator[DisplayTabl
             columns=(
                 TableColumn(text("common.wave"), "head"),
                 TableColumn(text("robustness.method_head"), "head"),
-                TableColumn(text("robustness.assumes_head"), "text"),
                 *(TableColumn(context.arm(arm), unit=unit) for arm in arms),
             ),
             groups=groups,
@@ -148,8 +108,7 @@ def _rows(
     for method, own in rows.groupby("by_method", sort=False):
         by_arm = {row["by_arm"]: row for row in records(own)}
         cells = [_cell(context, by_arm.get(arm), digits, is_share=scale is None) for arm in arms]
-        assumes = Cell(context.text(f"robustness.assumes_{method}"))
-        yield Cell(method_name(context, str(method))), assumes, *cells
+        yield Cell(method_name(context, str(method))), *cells
 
 
 def _cell(context: ReportContext, row: dict[str, Any] | None, digits: int, *, is_share: bool) -> Cell:
