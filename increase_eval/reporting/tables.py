@@ -26,8 +26,8 @@ SUPPRESSED_MARK = "[c]"
 SHORT_TABLE_ROWS = 30
 """Up to so many rows a table is kept on one page of paper."""
 
-MANY_COLUMNS, MOST_COLUMNS = 9, 10
-"""From so many columns on a table is set closer, and closer still."""
+MANY_COLUMNS, MOST_COLUMNS, GRID_COLUMNS = 9, 10, 13
+"""From so many columns on a table is set closer, closer still, and as a grid of one word a cell."""
 
 _SIGNIFICANT = "%.10g"
 
@@ -109,7 +109,9 @@ class DisplayTable:
         """How close its columns are set, so that they fit the page."""
         if len(self.columns) < MANY_COLUMNS:
             return ""
-        return "dense" if len(self.columns) < MOST_COLUMNS else "dense densest"
+        if len(self.columns) < MOST_COLUMNS:
+            return "dense"
+        return "dense densest" if len(self.columns) < GRID_COLUMNS else "dense densest grid"
 
     def has_mark(self, mark: Mark) -> bool:
         """Whether any cell carries a mark."""

@@ -106,8 +106,8 @@ def test_each_arm_says_what_it_is_and_under_what_it_turns(study):
     (grid,) = robustness_content(context_of(study))["survival"]
     assert [column.head for column in grid.columns[2:]] == ["It says", "Model", "Delta", "Bounds"]
     assert cells(grid) == [
-        ["Parallel", "better", "main", "size", "other way"],
-        ["Integrated", "slightly better", "main", "other way", "other way"],
+        ["Parallel", "better", "main", "size", "turns"],
+        ["Integrated", "slightly better", "main", "turns", "turns"],
     ]
     assert [group.head for group in grid.groups] == ["Life satisfaction, “Six months later (T3)”"]
 
