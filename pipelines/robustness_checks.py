@@ -48,16 +48,18 @@ def every_headline_is_stated(study: Study) -> Check:
         rows = frames["robustness"]
         findings = []
         for term, own in rows.groupby("term", observed=True):
-            keys = ["outcome", "wave", "by_arm"]
+            keys = ["outcome", "wave", "by_arm", "contrast"]
+            own = own.assign(contrast=own["contrast"].fillna(""))
             methods = own.groupby(keys, observed=True)["by_method"].nunique()
-            wanted = own[own["by_method"].ne("mmrm") & ~own["by_method"].str.startswith("anchored")]
+            # Bounds are of scales with a range only; models and anchors of what their own tables hold.
+            wanted = own[own["by_method"].ne("mmrm") & ~own["by_method"].str.startswith(("anchored", "bounds"))]
             least = wanted.groupby(keys, observed=True)["by_method"].nunique()
             short = int((least < least.max()).sum())
             twice = int(own.duplicated([*keys, "by_method"]).sum())
             findings += [Finding("headlines that lack a method", short, str(term))] if short else []
             findings += [Finding("methods that stand twice", twice, str(term))] if twice else []
             findings += [Finding("headlines without any method", 1, str(term))] if methods.empty else []
-        strange = int((~rows["by_arm"].isin(study.arm_ids)).sum())
+        strange = int((~rows["by_arm"].isin([*study.arm_ids, "all"])).sum())
         return [*findings, *([Finding("rows of no arm of the study", strange)] if strange else [])]
 
     description = "Every headline and arm has every method of its kind, once."
@@ -78,3 +80,17 @@ def draws_are_complete(table: str) -> Check:
 
     description = "Every missing score stands once, and every draw of it is a number."
     return Check("draws_are_complete", table, description, find)
+
+
+def shares_of_states_add_up(table: str) -> Check:
+    """Check that the shares of all states of a variable, wave and arm make one, where none of them is withheld."""
+
+    def find(frames: Frames) -> list[Finding]:
+        rows = frames[table]
+        single = rows[(rows["term"] == "share") & (rows["by_state"] != "counted") & rows["estimate"].notna()]
+        sums = single.groupby(["outcome", "wave", "by_arm", "by_strategy"], observed=True)["estimate"].sum()
+        off = int(((sums - 1).abs() > 1e-9).sum())
+        return [Finding("arms and waves whose shares do not make one", off)] if off else []
+
+    description = "The shares of all states of a variable, wave and arm make one."
+    return Check("shares_of_states_add_up", table, description, find)

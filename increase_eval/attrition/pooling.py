@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -132,3 +133,39 @@ def check_df(df_complete: float | None) -> None:
     """Refuse degrees of freedom that are not above 0."""
     if df_complete is not None and not df_complete > 0:
         raise ValueError(f"df_complete is {df_complete!r}; allowed: a number above 0, or empty")
+
+
+def pool_means(completed: Floats, weights: Floats, masks: Sequence[npt.NDArray[np.bool_]]) -> Pooled:
+    """Pool the weighted mean of some people in completed tables, or what it is less that of others.
+
+    Parameters
+    ----------
+    completed
+        (draws, people) values without gaps.
+    weights
+        (people,) above 0 for everybody of the masks.
+    masks
+        (people,) whose mean it is; and, for a difference, whose mean is taken off. Two people or more each.
+
+    Returns
+    -------
+    Pooled
+        With as many complete-data degrees of freedom as there are people, less one for each mean.
+
+    Notes
+    -----
+    The variance within a table is that of a weighted mean, sum of (w (y - mean))^2 times n/(n - 1) with w of sum 1.
+
+    Examples
+    --------
+    >>> found = pool_means(np.array([[1.0, 2.0, 3.0], [1.0, 2.0, 6.0]]), np.ones(3), [np.ones(3, dtype=bool)])
+    >>> print(found.estimate, round(found.within, 6), found.df_complete)
+    2.5 1.333333 2
+    """
+    means, within, free = np.zeros(len(completed)), np.zeros(len(completed)), 0
+    for sign, mask in zip((1.0, -1.0), masks, strict=False):
+        w, n = weights[mask] / weights[mask].sum(), int(mask.sum())
+        own = completed[:, mask] @ w
+        gaps = (completed[:, mask] - own[:, None]) * w
+        means, within, free = means + sign * own, within + (gaps**2).sum(axis=1) * n / (n - 1), free + n - 1
+    return pool(means, within, df_complete=free)

@@ -297,6 +297,10 @@ def _not_separable(rule: Judged, tables: Tables) -> _Finding:
     return _Finding(REGENERATED if is_so else DIFFERS, asset="identification")
 
 
+EVERYBODY = "all"
+"""What ``by_arm`` says of all arms together, who are no arm of their own."""
+
+
 def _robustness(table: pd.DataFrame | None) -> dict[tuple[str, str], str]:
     """Say by outcome and wave how many estimates of a change, arm by arm and method by method, are rises.
 
@@ -305,6 +309,7 @@ def _robustness(table: pd.DataFrame | None) -> dict[tuple[str, str], str]:
     if table is None:
         return {}
     rows = table[(table["term"] == "change") & table["estimate"].notna() & ~table["by_method"].isin(NOT_COMPARED)]
+    rows = rows[rows["by_arm"] != EVERYBODY]
     ways = rows["by_method"].where(~rows["by_method"].isin(BOUNDS), "bounds").rename("way")
     least = rows.groupby(["outcome", "wave", "by_arm", ways], observed=True)["estimate"].min()
     by_claim = (least > 0).groupby(level=["outcome", "wave"]).agg(["sum", "size"])

@@ -202,6 +202,5 @@ def _difference_in_shares(
 
 
 def counted_states(variable: StateVariable) -> tuple[str, ...]:
-    """Give the states whose share is meant: those in work; where none is, the second of two, else the first."""
-    in_work = tuple(state.id for state in variable.states if state.in_work)
-    return in_work or (variable.states[1 if len(variable.states) == 2 else 0].id,)
+    """Give the states whose share is meant: see the variable's ``counted``."""
+    return variable.counted

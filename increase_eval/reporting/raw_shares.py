@@ -20,6 +20,9 @@ FIRST, COMPLETE, UNCHANGED = "first_wave", "complete_cases", "return_to_baseline
 COUNTED = (FIRST, COMPLETE, UNCHANGED, "bounds_lower", "bounds_upper")
 """Methods of the robustness table that only count: each share times its people is a whole number of people."""
 
+ROBUST_TERMS = ("share", "difference in share")
+"""Terms of the robustness table that are shares of people, and differences of two of them."""
+
 Tables = Mapping[str, pd.DataFrame]
 
 
@@ -86,12 +89,13 @@ def _told_ceilings(table: pd.DataFrame, safe: Tables, threshold: int) -> pd.Data
 
 
 def _told_robust(table: pd.DataFrame, safe: Tables, first: str, threshold: int) -> pd.DataFrame:
-    is_raw = ((table["term"] == "share") & table["by_method"].isin(COUNTED)).to_numpy(dtype=bool)
+    is_raw = (table["term"].isin(ROBUST_TERMS) & table["by_method"].isin(COUNTED)).to_numpy(dtype=bool)
     keep = ~is_raw
     for (outcome, wave), rows in table[is_raw].groupby(["outcome", "wave"], sort=False):
         withheld = _withholds(safe, "state_shares", outcome=outcome, wave=[first, wave])
         withheld |= _withholds(safe, "state_transitions", outcome=outcome, contrast=[f"{first} -> {wave}"])
-        if not withheld and not _any_small(_told_together(rows), threshold):
+        # A difference of two shares tells no more than they do, and goes with them.
+        if not withheld and not _any_small(_told_together(rows[rows["term"] == ROBUST_TERMS[0]]), threshold):
             keep[table.index.get_indexer(rows.index)] = True
     return table[keep].reset_index(drop=True)
 

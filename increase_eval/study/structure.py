@@ -87,6 +87,12 @@ class StateVariable(ContractModel):
         Field(min_length=2, description="The states, in order; every code of the column belongs to one."),
     ]
 
+    @property
+    def counted(self) -> tuple[str, ...]:
+        """The states whose share is meant: those in work; where none is, the second of two, else the first."""
+        in_work = tuple(state.id for state in self.states if state.in_work)
+        return in_work or (self.states[1 if len(self.states) == 2 else 0].id,)
+
 
 class Period(ContractModel):
     """A stretch of calendar time that matters for reading the results, such as a lockdown."""

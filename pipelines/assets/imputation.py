@@ -11,25 +11,39 @@ from increase_eval.attrition.imputed_scales import (
     tipping_tables,
 )
 from increase_eval.attrition.imputed_scales.draws import DRAWS
+from increase_eval.attrition.imputed_states import impute_states, imputed_state_table, state_tipping_table
 from increase_eval.study import Scale, Study
 from pipelines.checks import Check
 from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import IMPUTED_DRAWS
 from pipelines.progress import step, working
-from pipelines.robustness_checks import draws_are_complete, numbers_only_where_estimated
+from pipelines.robustness_checks import draws_are_complete, numbers_only_where_estimated, shares_of_states_add_up
 from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
 
 CHANGES, POINTS, CONTOURS = "imputed_changes", "tipping_points", "tipping_contours"
+STATES, STATE_POINTS = "imputed_states", "state_tipping_points"
+STREAM = 11
+"""Which of the study's random streams states are drawn from: no other table shares it."""
 GRAINS = {
     CHANGES: "One row per scale, later wave, arm or contrast, and assumption: the change, had nobody left.",
     POINTS: "One row per scale, later wave, headline, arm, direction and unit: the delta that changes the verdict.",
-    CONTOURS: "One row per scale, later wave and point: pairs of deltas that change the verdict of the first contrast.",
+    CONTOURS: "One row per scale, later wave, contrast and point: pairs of deltas that change the contrast's verdict.",
+}
+STATE_GRAINS = {
+    STATES: "One row per state variable, later wave, state, arm or contrast, and assumption: who would be in it.",
+    STATE_POINTS: "One row per state variable, later wave, headline, arm, direction and unit: what tips it.",
 }
 
 
 def imputation_assets(study: Study) -> list[dg.AssetsDefinition]:
-    """Build the layer where scores of two waves are there, and files that do not hold complete cases only."""
-    if not {"scales", "repeated"} <= study.capabilities or study.head.participants.coverage == "complete_cases":
+    """Build the layer where two waves are there, and files that do not hold complete cases only."""
+    if "repeated" not in study.capabilities or study.head.participants.coverage == "complete_cases":
+        return []
+    return [*_of_scales(study), *([_states(study)] if "states" in study.capabilities else [])]
+
+
+def _of_scales(study: Study) -> list[dg.AssetsDefinition]:
+    if "scales" not in study.capabilities:
         return []
     draws = [_draws(study, number, scale) for number, scale in drawn_scales(study)]
     return [_imputed(study), *draws]
@@ -67,6 +81,31 @@ def _imputed(study: Study) -> dg.AssetsDefinition:
             )
 
     return imputed
+
+
+def _states(study: Study) -> dg.AssetsDefinition:
+    checks: list[Check] = [
+        numbers_only_where_estimated(STATES),
+        numbers_only_where_estimated(STATE_POINTS),
+        intervals_hold_their_estimates(STATES),
+        shares_of_states_add_up(STATES),
+    ]
+
+    @dg.multi_asset(
+        name=f"{study.id}__imputed_states",
+        ins=asset_ins(study, ("states", "participants")),
+        outs={name: table_out(study, name, grain) for name, grain in STATE_GRAINS.items()},
+        check_specs=[check.spec(study.id) for check in checks],
+    )
+    def imputed_states(states: pd.DataFrame, participants: pd.DataFrame):
+        with step(STATES):
+            with working(STATES):
+                rng = np.random.default_rng([study.analysis.seed, STREAM])
+                variables = impute_states(study, participants, states, rng=rng)
+                shares, points = imputed_state_table(study, variables), state_tipping_table(study, variables)
+            yield from checked_tables(study, {STATES: shares, STATE_POINTS: points}, checks)
+
+    return imputed_states
 
 
 def _draws(study: Study, number: int, scale: Scale) -> dg.AssetsDefinition:

@@ -8,10 +8,12 @@ from increase_eval.attrition.robustness import robustness_table
 from increase_eval.study import Study
 from pipelines.assets.anchored import CHANGES as ANCHORED
 from pipelines.assets.anchored import anchored_assets
+from pipelines.assets.imputation import CHANGES as IMPUTED
+from pipelines.assets.imputation import STATES, drawn_scales, imputation_assets
 from pipelines.assets.score_models import CHANGES as MODELLED
-from pipelines.assets.score_models import model_tables_of, score_model_assets
+from pipelines.assets.score_models import CONTRASTS, model_tables_of, score_model_assets
 from pipelines.hand_checks import intervals_hold_their_estimates
-from pipelines.names import has_states, score_ranges
+from pipelines.names import IMPUTED_DRAWS, has_states, score_ranges
 from pipelines.robustness_checks import every_headline_is_stated, numbers_only_where_estimated
 from pipelines.table_assets import table_asset
 
@@ -30,8 +32,18 @@ def robustness_assets(study: Study) -> list[dg.AssetsDefinition]:
 def _inputs(study: Study) -> tuple[str, ...]:
     """Give the tables it rests on, those that the study has."""
     scales = ["scores"] if study.scales else []
-    models = [MODELLED] if score_model_assets(study) and MODELLED in model_tables_of(study) else []
-    return ("participants", *scales, *(["states"] if has_states(study) else []), *models, *_anchored(study))
+    of_models = model_tables_of(study) if score_model_assets(study) else ()
+    models = [name for name in (MODELLED, CONTRASTS) if name in of_models]
+    states = ["states"] if has_states(study) else []
+    return ("participants", *scales, *states, *models, *_imputed(study), *_anchored(study))
+
+
+def _imputed(study: Study) -> list[str]:
+    """Give the tables of imputations that the plan's headlines read: changes, states, and draws of their scales."""
+    headlines = {one.outcome for one in study.analysis.estimands if one.headline}
+    stored = {spec.key.path[-1] for asset in imputation_assets(study) for spec in asset.specs}
+    draws = [f"{IMPUTED_DRAWS}{scale.id}" for _, scale in drawn_scales(study) if scale.id in headlines]
+    return [name for name in (IMPUTED, STATES, *draws) if name in stored]
 
 
 def _anchored(study: Study) -> list[str]:
@@ -49,6 +61,8 @@ def _robustness(study: Study) -> dg.AssetsDefinition:
     def robustness(participants: pd.DataFrame, **tables: pd.DataFrame) -> pd.DataFrame:
         """One row per headline, wave, arm and method: what it says under the method's assumption."""
         rng = np.random.default_rng([study.analysis.seed, STREAM])
-        return robustness_table(study, participants, **tables, ranges=score_ranges(study), rng=rng)
+        drawn = [name for name in tables if name.startswith(IMPUTED_DRAWS)]
+        draws = {name.removeprefix(IMPUTED_DRAWS): tables.pop(name) for name in drawn}
+        return robustness_table(study, participants, **tables, draws=draws, ranges=score_ranges(study), rng=rng)
 
     return robustness

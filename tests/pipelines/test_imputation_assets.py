@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.results import estimate_table
-from pipelines.assets.imputation import GRAINS, imputation_assets
+from pipelines.assets.imputation import GRAINS, STATE_GRAINS, imputation_assets
 from pipelines.catalogue import table_entries
-from pipelines.robustness_checks import draws_are_complete, numbers_only_where_estimated
+from pipelines.robustness_checks import draws_are_complete, numbers_only_where_estimated, shares_of_states_add_up
 
 
 def names(study) -> set[str]:
@@ -16,11 +16,12 @@ def names(study) -> set[str]:
 
 
 def test_draws_are_assets_a_scale_where_the_plan_says_how_many(study):
+    stored = {*GRAINS, *(STATE_GRAINS if "states" in study.capabilities else ())}
     plan = study.analysis.model_copy(update={"draws": {}})
-    assert names(study.model_copy(update={"analysis": plan})) == set(GRAINS)
+    assert names(study.model_copy(update={"analysis": plan})) == stored
     drawing = study.analysis.model_copy(update={"draws": {"imputation": 3}})
     with_draws = study.model_copy(update={"analysis": drawing})
-    own = names(with_draws) - set(GRAINS)
+    own = names(with_draws) - stored
     assert own
     assert all(name.startswith("imputed_draws_") for name in own)
     columns = [entry.name for entry in table_entries(with_draws, min(own))]
@@ -47,3 +48,12 @@ def test_numbers_are_there_only_where_estimated():
     assert check.find({"imputed_changes": estimate_table([row])}) == []
     assert check.find({"imputed_changes": estimate_table([{**row, "status": "not estimable"}])})
     assert check.find({"imputed_changes": estimate_table([{**row, "estimate": np.nan}])})
+
+
+def test_shares_of_states_that_do_not_make_one_are_found():
+    check = shares_of_states_add_up("imputed_states")
+    rows = [{"by_state": state, "estimate": share} for state, share in (("in", 0.25), ("out", 0.75), ("counted", 0.25))]
+    table = estimate_table(rows, outcome="work", term="share", wave="t2", by_arm="a", by_strategy="mar")
+    assert check.find({"imputed_states": table}) == []
+    table.loc[0, "estimate"] = 0.3
+    assert [one.count for one in check.find({"imputed_states": table})] == [1]

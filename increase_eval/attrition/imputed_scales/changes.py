@@ -33,8 +33,9 @@ def imputed_change_table(study: Study, scales: list[ImputedScale]) -> pd.DataFra
     Returns
     -------
     DataFrame
-        An estimate table: ``term`` ``change`` (``contrast`` ``first -> later``) by ``by_arm``, and ``difference in
-        change`` (``contrast`` the plan's id); ``by_strategy`` ``mar``, ``return-to-baseline``, ``delta`` (missing
+        An estimate table: ``term`` ``change`` (``contrast`` ``first -> later``) by ``by_arm`` (``all``: arms by their
+        numbers, where each of them could be imputed), and ``difference in change`` (``contrast`` the plan's id);
+        ``by_strategy`` ``mar``, ``return-to-baseline``, ``delta`` (missing
         scores worse by the scale's smallest effect of interest, or a fifth of a standard deviation) and, with a control
         arm, ``jr``, ``cr``, ``cir``; ``n`` those with a score at the first wave, imputed or not.
 
@@ -61,13 +62,13 @@ def _rows(study: Study, scale: ImputedScale) -> Iterator[dict[str, Any]]:
     if not scale.filled:
         method = f"not imputed: {scale.reason}"
         for wave in scale.later:
-            for label, _ in combinations_of(study, scale.data.arms):
+            for label, _ in _rows_of(study, scale):
                 yield {**outcome, **label, **_where(scale, wave, label), "by_strategy": RANDOM, "n": 0,
                        "method": method, "status": NOT_ESTIMABLE}  # fmt: skip
         return
     delta = worse_by(study.scale(scale.data.scale), scale.sd)
     for wave in scale.later:
-        for label, weights in combinations_of(study, scale.arms):
+        for label, weights in _rows_of(study, scale):
             n = sum(scale.n[arm] for arm, weight in zip(scale.arms, weights, strict=True) if weight)
             common = {**outcome, **label, **_where(scale, wave, label), "n": n}
             for strategy, filled in scale.filled.items():
@@ -76,6 +77,15 @@ def _rows(study: Study, scale: ImputedScale) -> Iterator[dict[str, Any]]:
             moved = _numbers(study, scale, RANDOM, wave, weights, delta)
             text = f"{scale.filled[RANDOM].description}, {delta:+.4g} points on every imputed score of the wave"
             yield {**common, "by_strategy": DELTA, **moved, "method": text}
+
+
+def _rows_of(study: Study, scale: ImputedScale) -> Iterator[tuple[dict[str, str], np.ndarray]]:
+    """Give each arm's change, that of all arms together, and the declared contrasts."""
+    arms = scale.arms or scale.data.arms
+    yield from combinations_of(study, arms)
+    if len(arms) > 1 and set(arms) == set(scale.data.arms):
+        counts = np.array([float(scale.n.get(arm, 0)) for arm in arms])
+        yield {"term": CHANGE, "by_arm": EVERYBODY}, counts / max(counts.sum(), 1.0)
 
 
 def _where(scale: ImputedScale, wave: str, label: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ def imputed_draws(
     scale: str,
     *,
     rng: np.random.Generator,
+    draws: int | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """Draw what is missing of one scale, by approximate Bayes at random.
@@ -41,6 +42,8 @@ def imputed_draws(
         The scale's id.
     rng
         Source of randomness.
+    draws
+        How many; None: as many as the plan says.
     progress
         Told how many draws are done.
 
@@ -69,7 +72,7 @@ def imputed_draws(
                 arm="arm",
                 covariates=terms,
                 method="approximate-bayes",
-                draws=study.analysis.draws[DRAWS],
+                draws=study.analysis.draws[DRAWS] if draws is None else draws,
                 rng=rng,
                 progress=progress,
             )

@@ -46,9 +46,9 @@ class TippingTables:
         ``below`` or ``above``, ``by_unit`` ``points`` or ``sd``; ``verdict`` what is concluded at random; ``status``
         ``estimated``, ``never in the range``, ``nothing is imputed`` or ``not estimable``.
     contours
-        ``term`` ``contour``: points at which the verdict of the first contrast changes, each of its arms having a delta
-        of its own: ``by_delta_first`` the first arm's, in points, the estimate the second's; ``by_verdict`` the verdict
-        whose border it is.
+        ``term`` ``contour``: points at which the verdict of each declared contrast changes, each of its arms having a
+        delta of its own: ``by_delta_first`` the first arm's, in points, the estimate the second's; ``by_verdict`` the
+        verdict whose border it is.
     """
 
     points: pd.DataFrame
@@ -149,7 +149,7 @@ def _contours(study: Study, scale: ImputedScale) -> Iterator[dict[str, Any]]:
     for wave in scale.later:
         moved = scale.moved(wave)
         for label, weights in combinations_of(study, scale.arms):
-            if label.get("contrast") != study.analysis.contrasts[0].id:
+            if "contrast" not in label:
                 continue
             first, second = int(np.flatnonzero(weights < 0)[0]), int(np.flatnonzero(weights > 0)[0])
             if not moved[scale.arms[second]]:

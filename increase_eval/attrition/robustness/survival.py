@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.attrition.anchored.tables import margin_in_points
-from increase_eval.attrition.robustness.headlines import Headline
+from increase_eval.attrition.headlines import Headline
 from increase_eval.study import Scale
 
 BETTER, SLIGHTLY_BETTER, SLIGHTLY_WORSE, WORSE = "better", "slightly better", "slightly worse", "worse"
@@ -24,16 +24,19 @@ def conclusions(table: pd.DataFrame, headline: Headline) -> pd.DataFrame:
     Notes
     -----
     A change is ``better`` or ``worse`` where it reaches the smallest effect of interest, ``slightly`` so where it does
-    not; without such an effect every change counts. A share is compared with the same people's at the first wave:
-    ``more``, ``fewer``, ``as many``. Intervals play no part.
+    not; without such an effect every change counts; a difference of changes likewise, of the second arm. A share is
+    compared with the same people's at the first wave: ``more``, ``fewer``, ``as many``; a difference of shares with
+    nought. A share that the first wave does not ask has no verdict. Intervals play no part.
     """
     if headline.is_state:
         start = {
-            arm: float(headline.first[headline.arm == arm].mean()) if (headline.arm == arm).any() else float("nan")
-            for arm in headline.arms
+            group.by_arm: float(headline.first[group.mask].mean()) if group.mask.any() else float("nan")
+            for group in headline.groups
+            if group.contrast is None
         }
         verdicts = [
-            _share(estimate, start[arm]) for estimate, arm in zip(table["estimate"], table["by_arm"], strict=True)
+            _share(estimate, start[arm] if pd.isna(contrast) else 0.0)
+            for estimate, arm, contrast in zip(table["estimate"], table["by_arm"], table["contrast"], strict=True)
         ]
     else:
         assert isinstance(headline.outcome, Scale)
@@ -65,7 +68,7 @@ def direction(verdict: str) -> str:
 
 
 def surviving(table: pd.DataFrame) -> pd.DataFrame:
-    """Say of every headline and arm which methods leave its conclusion standing.
+    """Say of every headline, arm and comparison which methods leave its conclusion standing.
 
     Parameters
     ----------
@@ -75,7 +78,8 @@ def surviving(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        One row an outcome, wave and arm: ``main`` (the method that the others are compared with), ``verdict`` (its),
+        One row an outcome, wave and arm (``all``: everybody) or comparison (``contrast``, else empty): ``main`` (the
+        method that the others are compared with), ``verdict`` (its),
         ``same`` (methods with the same verdict), ``smaller`` (the same direction, of another size), ``opposite`` (the
         other direction, or none), ``missing`` (no number); each a tuple of methods in the table's order, with
         ``bounds`` for both ends together.
@@ -95,8 +99,10 @@ def surviving(table: pd.DataFrame) -> pd.DataFrame:
     ('mmrm', ('delta',), ('bounds',))
     """
     rows = []
-    keys = ["outcome", "term", "wave", "by_arm"]
-    for key, own in table[~table["by_method"].isin(NOT_COMPARED)].groupby(keys, sort=False, observed=True):
+    keys = ["outcome", "term", "wave", "by_arm", "contrast"]
+    compared = table[~table["by_method"].isin(NOT_COMPARED)]
+    compared = compared.assign(contrast=compared["contrast"].fillna(""))
+    for key, own in compared.groupby(keys, sort=False, observed=True):
         verdicts = {
             str(method): None if pd.isna(verdict) or pd.isna(estimate) else str(verdict)
             for method, verdict, estimate in zip(own["by_method"], own["verdict"], own["estimate"], strict=True)

@@ -46,7 +46,7 @@ def change_scenarios(study: Study, score_changes: pd.DataFrame, robustness: pd.D
     parts = [chosen[chosen["by_unit"] == POINTS].rename(columns={"by_model": "by_scenario"})]
     if robustness is not None:
         own = robustness[robustness["outcome"].eq(scale) & robustness["term"].eq(CHANGE)]
-        own = own[~own["by_method"].isin(TOLD_BY_THE_MODEL)]
+        own = own[~own["by_method"].isin(TOLD_BY_THE_MODEL) & own["by_arm"].ne(ALL)]
         parts.append(own.rename(columns={"by_method": "by_scenario"}))
     return pd.concat([own.reindex(columns=columns) for own in parts], ignore_index=True)
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from increase_eval.attrition.robustness.table import METHODS
 from increase_eval.reporting import numbers
-from increase_eval.reporting.documents.attrition.robustness import method_name
+from increase_eval.reporting.documents.attrition.survival import method_name
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.services import service_level, services_of, step_name

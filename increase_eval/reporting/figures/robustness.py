@@ -20,6 +20,7 @@ from increase_eval.reporting.figures.words import Words
 from increase_eval.reporting.numbers import format_count, format_number, format_percent
 from increase_eval.reporting.tables import records
 from increase_eval.study import Study
+from increase_eval.study.plan import Contrast
 
 MOST_PANELS = 6
 COLUMNS = 3
@@ -33,16 +34,26 @@ LOWER, UPPER = "bounds_lower", "bounds_upper"
 BOUNDS = "bounds"
 MARK_SIZE = 3.4
 MOST_TICKS = 4
+SHARE = "share"
 
 
 @dataclass(frozen=True, slots=True)
 class _Panel:
-    """One outcome at one wave: its name, its rows, whether it is a share, and the ends of its axis."""
+    """One outcome at one wave: its name, its rows, whether they are shares (or differ as such), the ends of its axis.
+
+    `contrast` is the comparison that it draws, in the look of its second arm; None where it draws arms.
+    """
 
     name: str
     rows: pd.DataFrame
     is_share: bool
     limits: tuple[float, float]
+    contrast: Contrast | None = None
+
+    @property
+    def keys(self) -> pd.Series[str]:
+        """The arm in whose look each row is drawn."""
+        return self.rows["by_arm"] if self.contrast is None else pd.Series(self.contrast.second, self.rows.index)
 
 
 def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Drawing:
@@ -55,7 +66,8 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     methods = [method for method in METHODS if method in present and method not in (LOWER, UPPER)]
     methods += [BOUNDS] if present & {LOWER, UPPER} else []
     styles = st.arm_styles(study.arm_ids)
-    arms = [arm for arm in study.arm_ids if (drawn["by_arm"] == arm).any()]
+    looks = {look for panel in panels for look in panel.keys}
+    arms = [arm for arm in study.arm_ids if arm in looks]
     strips = max(1, -(-len(panels) // st.by_width(COLUMNS, 1)))
     height = strips * (HEAD + max(1, len(methods)) * ROW + AXIS)
     return compose(
@@ -84,13 +96,24 @@ def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
     study = words.study
     names = {scale.id: words.scale(scale) for scale in study.scales}
     names |= {one.id: one.label.in_language(words.language) for one in study.head.states}
+    table = table.assign(contrast=table["contrast"].fillna(""))
+    table = table[table["contrast"].ne("") | table["by_arm"].isin(study.arm_ids)]
+    contrasts = {one.id: one for one in study.analysis.contrasts}
     panels = []
-    for (outcome, term), rows in table.groupby(["outcome", "term"], sort=False):
+    for (outcome, term, contrast), rows in table.groupby(["outcome", "term", "contrast"], sort=False):
         wave = [one for one in study.wave_ids if (rows["wave"] == one).any()][-1]
-        own = rows[rows["wave"] == wave]
-        name = words.text("figures.robustness_panel", outcome=names.get(str(outcome), outcome), wave=words.wave(wave))
-        panels.append(_Panel(name, own, term == "share", _limits(own, is_share=term == "share")))
-    every = len(table[["outcome", "wave"]].drop_duplicates())
+        own, is_share = rows[rows["wave"] == wave], str(term).endswith(SHARE)
+        compared = contrasts.get(str(contrast))
+        text = {"outcome": names.get(str(outcome), outcome), "wave": words.wave(wave)}
+        if compared is None:
+            name = words.text("figures.robustness_panel", **text)
+        else:
+            pair = {"first": words.arm(compared.first), "second": words.arm(compared.second)}
+            name = words.text("figures.robustness_difference", **text, **pair)
+        panels.append(_Panel(name, own, is_share, _limits(own, is_share=term == SHARE), compared))
+    # Where arms were drawn by lot their differences are what the study is about.
+    panels.sort(key=lambda panel: panel.contrast is None)
+    every = len(table[["outcome", "wave", "contrast"]].drop_duplicates())
     shown = panels[: st.by_width(MOST_PANELS, PANELS_IN_A_COLUMN)]
     return shown, every - len(shown)
 
@@ -149,7 +172,8 @@ def _draw(
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.grid(axis="x")
-    ticks = [0.0, 0.5, 1.0] if panel.is_share else list(MaxNLocator(nbins=MOST_TICKS).tick_values(*panel.limits))
+    is_whole = panel.is_share and panel.contrast is None
+    ticks = [0.0, 0.5, 1.0] if is_whole else list(MaxNLocator(nbins=MOST_TICKS).tick_values(*panel.limits))
     ticks = [tick for tick in ticks if panel.limits[0] <= tick <= panel.limits[1]]
     digits = next(digits for digits in range(4) if digits == 3 or all(_is_short(tick, digits) for tick in ticks))
     labels = [
@@ -157,10 +181,12 @@ def _draw(
         for tick in ticks
     ]
     axes.set_xticks(ticks, labels=labels)
-    if not panel.is_share:
+    if not is_whole:
         axes.axvline(0.0, color=st.SOFT_INK, linewidth=0.8, zorder=1.5)
     step = 0.8 / max(len(arms), 1)
-    found = {(str(one["by_arm"]), str(one["by_method"])): one for one in records(panel.rows)}
+    shown = panel.rows.assign(by_arm=panel.keys)
+    found = {(str(one["by_arm"]), str(one["by_method"])): one for one in records(shown)}
+    arms = arms if panel.contrast is None else [panel.contrast.second]
     for row, method in enumerate(methods):
         if row % 2:
             axes.axhspan(row, row + 1, color="#f7f7f7", zorder=0)
@@ -197,7 +223,7 @@ def _title(panels: Sequence[_Panel], words: Words) -> str:
     for panel in panels:
         own = panel.rows[~panel.rows["by_method"].isin([LOWER, UPPER, "first_wave"]) & panel.rows["verdict"].notna()]
         shown = own[own["estimate"].notna()]
-        ways = shown["verdict"].str.removeprefix("slightly ").groupby(shown["by_arm"]).nunique()
+        ways = shown["verdict"].str.removeprefix("slightly ").groupby(panel.keys[shown.index]).nunique()
         same, every = same + int((ways == 1).sum()), every + len(ways)
     if not every:
         return words.text("figures.robustness_plain")
@@ -215,7 +241,7 @@ def _described(panel: _Panel, methods: Sequence[str], words: Words) -> str:
             shown = (
                 words.percent(row["estimate"]) if panel.is_share else format_number(row["estimate"], 2, words.language)
             )
-            values.append(f"{words.arm(row['by_arm'])} {shown}")
+            values.append(shown if panel.contrast else f"{words.arm(row['by_arm'])} {shown}")
         if values:
             parts.append(f"{words.text(f'robustness.method_{method}')}: {', '.join(values)}")
     return words.text("figures.series", series=panel.name, points="; ".join(parts))

@@ -96,7 +96,9 @@ def cells(table):
 
 def test_the_summary_counts_what_survives(study):
     said = robustness_content(context_of(study))["sentences"]
-    assert said[0].startswith("Of 2 headlines (outcome, wave and arm), 1 keep their direction")
+    assert said[0].startswith(
+        "Of 2 headlines (an outcome at a wave, of an arm, of all arms together or of a comparison), 1 keep"
+    )
     assert said[0].endswith("leave 0 standing.")
     assert said[1] == "Assumptions under which headlines point the other way: Delta (1)."
     assert said[2] == "Assumptions under which headlines keep their direction and are of another size: Delta (1)."

@@ -123,7 +123,7 @@ def _maximise(look, data: Observed, levels: int, start: FloatArray) -> tuple[Flo
     """Newton's method, a step halved until the likelihood grows."""
     best, at = start, look(start, data, levels)
     for _ in range(MAX_ITERATIONS):
-        step = linalg.solve(at.information, at.gradient, assume_a="pos")
+        step = linalg.cho_solve(linalg.cho_factor(at.information), at.gradient)
         gain = float(step @ at.gradient) / 2
         if gain < SMALL_GAIN:
             return best, at

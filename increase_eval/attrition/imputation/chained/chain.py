@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from increase_eval.attrition.imputation.chained.categorical import (
+    Observed,
     augment,
     draw_levels,
     draw_parameters,
@@ -124,12 +125,27 @@ def _level(
     start = chain.starts.get(target.name)
     fresh = start_of(method, data, levels)
     start = fresh if start is None or start.shape != fresh.shape else start
-    try:
-        best, drawn = draw_parameters(method, data, levels, start, rng)
-    except (ConvergenceError, np.linalg.LinAlgError) as error:
-        raise ConvergenceError(f"column {target.name!r}: {error}") from error
+    best, drawn = _drawn(target.name, method, data, levels, (start, fresh), rng)
     chain.starts[target.name] = best
     shares = probabilities(method, drawn, gone, levels)
     uniforms = np.asarray(rng.random(gone.shape[1]))
     chain.shares[target.name], chain.uniforms[target.name] = shares, uniforms
     return draw_levels(shares, uniforms).astype(np.float64)
+
+
+def _drawn(
+    name: str,
+    method: str,
+    data: Observed,
+    levels: int,
+    starts: tuple[FloatArray, FloatArray],
+    rng: np.random.Generator,
+) -> tuple[FloatArray, FloatArray]:
+    """Fit from where the last round arrived, and draw; where that start is too far off, from no effects."""
+    for number, start in enumerate(starts):
+        try:
+            return draw_parameters(method, data, levels, start, rng)
+        except (ConvergenceError, np.linalg.LinAlgError) as error:
+            if number or start is starts[1]:
+                raise ConvergenceError(f"column {name!r}: {error}") from error
+    raise AssertionError("one start or the other ends the loop")

@@ -8,11 +8,14 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.attrition.headlines import ALL
+from increase_eval.attrition.imputed_states.table import LOG_ODDS
 from increase_eval.attrition.robustness.survival import surviving
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.attrition.survival import (
     assumption_table,
+    group_name,
     method_name,
     outcome_name,
     survival_table,
@@ -21,7 +24,7 @@ from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, records
 from increase_eval.study import Scale
 
-SHARE, BOUNDS = "share", "bounds"
+BOUNDS = "bounds"
 
 
 def robustness_content(context: ReportContext) -> dict[str, Any]:
@@ -68,46 +71,75 @@ def _counted(context: ReportContext, methods: Counter[str]) -> str:
 
 
 def _tables(context: ReportContext, table: pd.DataFrame) -> Iterator[DisplayTable]:
-    """One table for each outcome: methods down, arms across, waves one below the other."""
+    """One table for each outcome: methods down; arms, all of them and comparisons across; waves one below the other."""
     text = context.text
     first = context.wave(context.study.wave_ids[0])
-    for (outcome, term), rows in table.groupby(["outcome", "term"], sort=False):
+    table = table.assign(contrast=table["contrast"].fillna(""))
+    for outcome, rows in table.groupby("outcome", sort=False):
         scale = next((one for one in context.study.scales if one.id == outcome), None)
-        arms = [arm for arm in context.study.arm_ids if (rows["by_arm"] == arm).any()]
+        columns = _columns(context, rows)
         groups = tuple(
-            RowGroup(context.wave(wave), tuple(_rows(context, rows[rows["wave"] == wave], arms, scale)))
+            RowGroup(context.wave(wave), tuple(_rows(context, rows[rows["wave"] == wave], columns, scale)))
             for wave in context.study.wave_ids
             if (rows["wave"] == wave).any()
         )
-        is_share = term == SHARE
-        kind = text("robustness.table_subtitle_share", confidence=context.confidence) if is_share else text(
-            "robustness.table_subtitle_change", wave=first, confidence=context.confidence
-        )  # fmt: skip
+        is_share = scale is None
         unit = text("common.unit_share") if is_share else text("common.unit_points")
         notes = [text("robustness.note_population", wave=first), text("robustness.note_intervals")]
+        notes.append(text("robustness.note_delta_share", odds=_log_odds(context)) if is_share
+                     else text("robustness.note_delta"))  # fmt: skip
         yield DisplayTable(
             id=f"robustness-{outcome}",
             title=text("robustness.table_title", outcome=outcome_name(context, str(outcome))),
-            subtitle=kind,
+            subtitle=_subtitle(context, str(outcome), first, is_share=is_share),
             columns=(
                 TableColumn(text("common.wave"), "head"),
                 TableColumn(text("robustness.method_head"), "head"),
-                *(TableColumn(context.arm(arm), unit=unit) for arm in arms),
+                *(TableColumn(group_name(context, arm, contrast), unit=unit) for arm, contrast in columns),
             ),
             groups=groups,
-            notes=tuple(notes if is_share else [*notes, text("robustness.note_delta", wave=first)]),
+            notes=tuple(notes),
             asset="robustness",
             data=rows,
         )
 
 
+def _subtitle(context: ReportContext, outcome: str, first: str, *, is_share: bool) -> str:
+    if not is_share:
+        return context.text("robustness.table_subtitle_change", wave=first, confidence=context.confidence)
+    states = _counted_states(context, outcome)
+    return context.text("robustness.table_subtitle_share", states=states, confidence=context.confidence)
+
+
+def _columns(context: ReportContext, rows: pd.DataFrame) -> list[tuple[str, str]]:
+    """Give arms, all of them together, and comparisons by the plan's id, those that there are."""
+    present = set(zip(rows["by_arm"], rows["contrast"], strict=True))
+    wanted = [(arm, "") for arm in (*context.study.arm_ids, ALL)]
+    wanted += [(ALL, one.id) for one in context.study.analysis.contrasts]
+    return [one for one in wanted if one in present]
+
+
+def _counted_states(context: ReportContext, outcome: str) -> str:
+    """Name the states whose share is meant."""
+    variable = next((one for one in context.study.head.states if one.id == outcome), None)
+    if variable is None:
+        return ""
+    if any(state.in_work for state in variable.states):
+        return context.text("robustness.in_work")
+    return context.listed(context.words(one.label) for one in variable.states if one.id in variable.counted)
+
+
+def _log_odds(context: ReportContext) -> str:
+    return numbers.format_number(LOG_ODDS, 2, context.language)
+
+
 def _rows(
-    context: ReportContext, rows: pd.DataFrame, arms: list[str], scale: Scale | None
+    context: ReportContext, rows: pd.DataFrame, columns: list[tuple[str, str]], scale: Scale | None
 ) -> Iterator[tuple[Cell, ...]]:
     digits = context.digits(scale) if scale is not None else 1
     for method, own in rows.groupby("by_method", sort=False):
-        by_arm = {row["by_arm"]: row for row in records(own)}
-        cells = [_cell(context, by_arm.get(arm), digits, is_share=scale is None) for arm in arms]
+        by_group = {(row["by_arm"], row["contrast"]): row for row in records(own)}
+        cells = [_cell(context, by_group.get(one), digits, is_share=scale is None) for one in columns]
         yield Cell(method_name(context, str(method))), *cells
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.attrition.headlines import DIFFERENCES, SHARE
 from increase_eval.attrition.robustness.survival import BOUNDS, NOT_COMPARED
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.context import ReportContext
@@ -29,6 +30,14 @@ def outcome_name(context: ReportContext, outcome: str) -> str:
     return next((context.words(one.label) for one in context.study.head.states if one.id == outcome), outcome)
 
 
+def group_name(context: ReportContext, arm: Any, contrast: Any) -> str:
+    """Name an arm, all of them, or a comparison by the plan's id."""
+    own = next((one for one in context.study.analysis.contrasts if one.id == contrast), None)
+    if own is None:
+        return context.arm(str(arm))
+    return context.text("robustness.difference", second=context.arm(own.second), first=context.arm(own.first))
+
+
 def assumption_table(context: ReportContext, table: pd.DataFrame) -> DisplayTable:
     """Say once what each method of the tables below assumes of the people who did not answer."""
     text = context.text
@@ -48,12 +57,14 @@ def assumption_table(context: ReportContext, table: pd.DataFrame) -> DisplayTabl
 
 
 def survival_table(context: ReportContext, table: pd.DataFrame, found: pd.DataFrame) -> DisplayTable:
-    """One row a headline and arm, one column a method: whether it says what the main method says."""
+    """One row a headline and arm or comparison, a column a method: whether it says what the main method says."""
     text = context.text
     methods = [*_compared(table)]
     groups = tuple(
         RowGroup(
-            text("robustness.survival_group", outcome=outcome_name(context, str(outcome)), wave=context.wave(wave)),
+            text(
+                "robustness.survival_group", outcome=outcome_name(context, str(outcome)), wave=context.wave(str(wave))
+            ),
             tuple(_row(context, row, methods) for row in records(rows)),
         )
         for (outcome, wave), rows in found.groupby(["outcome", "wave"], sort=False)
@@ -87,11 +98,13 @@ def _row(context: ReportContext, row: dict[str, Any], methods: list[str]) -> tup
     text = context.text
     answers = {method: answer for answer in ANSWERS for method in row[answer]}
     answers[row["main"]] = "main"
-    verdict = text(f"robustness.{str(row['verdict']).replace(' ', '_')}")
+    said = str(row["verdict"]).replace(" ", "_")
+    is_gap = row["term"] == DIFFERENCES[SHARE]
+    verdict = text(f"robustness.compared_{said}") if is_gap else text(f"robustness.{said}")
     cells = (
         Cell(text(f"robustness.cell_{answers[method]}"))
         if answers.get(method, "missing") != "missing"
         else Cell(numbers.MISSING, "absent")
         for method in methods
     )
-    return Cell(context.arm(row["by_arm"])), Cell(verdict), *cells
+    return Cell(group_name(context, row["by_arm"], row["contrast"])), Cell(verdict), *cells

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from increase_eval.attrition import impute
 from increase_eval.attrition.anchored.tables import anchored_tables
+from increase_eval.attrition.imputed_scales import impute_scales, imputed_change_table
+from increase_eval.attrition.imputed_scales.changes import worse_by
+from increase_eval.attrition.pooling import pool
 from increase_eval.attrition.robustness import robustness_table, surviving
 from increase_eval.attrition.robustness.table import METHODS
 from increase_eval.comparison.score_models import score_model_tables
@@ -62,17 +64,19 @@ def data(study):
     return people, *answers(people)
 
 
-def stated(study, people, scores, states, **tables):
+def stated(study, people, scores, states, imputed_tables, **tables):
+    made = imputed_tables(study, people, scores, states, SCALE)
     rng = np.random.default_rng(3)
-    return robustness_table(study, people, scores=scores, states=states, **tables, ranges=RANGES, rng=rng)
+    return robustness_table(study, people, scores=scores, states=states, **made, **tables, ranges=RANGES, rng=rng)
 
 
 @pytest.fixture(scope="module")
-def table(study, data):
+def table(study, data, imputed_tables):
     people, scores, states, responses = data
     models = score_model_tables(study, scores, people)
     anchored = anchored_tables(study, scores, people, responses, states)
-    return stated(study, people, scores, states, score_changes=models.changes, anchored_changes=anchored.changes)
+    own = {"score_changes": models.changes, "score_contrasts": models.contrasts, "anchored_changes": anchored.changes}
+    return stated(study, people, scores, states, imputed_tables, **own)
 
 
 def wide_of(people, scores):
@@ -89,18 +93,21 @@ def at(table, method, arm="parallel", wave="t3", outcome=SCALE):
 
 def test_every_headline_has_every_method_once(study, table):
     counts = table.groupby(["outcome", "wave", "by_arm"])["by_method"].agg(list)
-    assert len(counts) == 2 * 2 * 4
-    for (outcome, _, _), methods in counts.items():
+    assert len(counts) == 2 * 2 * 5
+    for (outcome, _, arm), methods in counts.items():
         lacking = set(METHODS) - set(methods) - {"jump_to_reference", "copy_reference", "copy_increments"}
-        assert lacking == ({"mmrm", "delta"} if outcome == "employment" else {"first_wave"})
+        of_arms = {"anchored_low", "anchored", "anchored_high"} if arm == "all" else set()
+        assert lacking == ({"mmrm"} if outcome == "employment" else {"first_wave"}) | of_arms
         assert len(methods) == len(set(methods))
+    # Arms that were not drawn by lot are not compared here.
+    assert table["contrast"].isna().all()
 
 
-def test_codes_of_categories_enter_as_levels_whatever_the_codes(study, data, table):
+def test_codes_of_categories_enter_as_levels_whatever_the_codes(study, data, table, imputed_tables):
     """Numbers given to categories carry no order or distance: others in their place change nothing."""
     people, scores, states, _ = data
     other = people.assign(education_level=people["education_level"].map({1: 3, 2: 9, 3: 1, 4: 2}))
-    moved = stated(study, other, scores, states)
+    moved = stated(study, other, scores, states, imputed_tables)
     for outcome in (SCALE, "employment"):
         expected, found = (at(rows, "weights", outcome=outcome)["estimate"] for rows in (table, moved))
         assert found == pytest.approx(expected, abs=1e-8)
@@ -116,24 +123,65 @@ def test_complete_cases_are_the_mean_of_those_who_answered_both(data, table):
 
 
 @pytest.mark.parametrize(
-    ("method", "options"),
-    [("imputation", {}), ("return_to_baseline", {"strategy": "return-to-baseline"})],
+    ("method", "strategy"),
+    [("imputation", "mar"), ("delta", "delta"), ("return_to_baseline", "return-to-baseline")],
 )
-def test_imputations_are_those_of_the_library(data, table, method, options):
-    wide = wide_of(*data[:2])
-    long = wide.melt(["id", "arm"], ["t1", "t2", "t3"], "wave", "y")
-    done = impute(long, outcome="y", subject="id", visit="wave", arm="arm", **options).completed()
-    means = done.groupby(["arm", "wave"])["y"].mean()
-    for arm in ("parallel", "collective"):
-        expected = means[arm, "t3"] - means[arm, "t1"]
-        assert at(table, method, arm)["estimate"] == pytest.approx(expected, abs=1e-8)
+def test_imputations_are_those_of_the_stored_table(study, data, table, method, strategy):
+    people, scores, _, _ = data
+    made = imputed_change_table(study, impute_scales(study, scores, people))
+    for arm in ("parallel", "collective", "all"):
+        rows = made.query("term == 'change' and outcome == @SCALE and by_strategy == @strategy and by_arm == @arm")
+        rows = rows[rows["wave"] == "t3"]
+        row = at(table, method, arm)
+        assert len(rows) == 1
+        assert row[["estimate", "std_error", "conf_low"]].tolist() == (
+            rows.iloc[0][["estimate", "std_error", "conf_low"]].tolist()
+        )
 
 
-def test_delta_moves_the_mean_by_the_share_that_is_missing(data, table):
+def test_delta_moves_the_mean_by_the_share_that_is_missing(study, data, table):
     wide = wide_of(*data[:2])
     missing = wide[wide["arm"] == "parallel"]["t3"].isna().mean()
     moved = at(table, "delta")["estimate"] - at(table, "imputation")["estimate"]
-    assert moved == pytest.approx(-0.25 * wide["t1"].std() * missing, abs=1e-8)
+    assert moved == pytest.approx(worse_by(study.scale(SCALE), wide["t1"].std()) * missing, abs=1e-8)
+
+
+def test_everybody_together_is_the_mean_of_the_arms_by_their_numbers(data, table):
+    counts = wide_of(*data[:2])["arm"].value_counts()
+    for method in ("imputation", "delta", "return_to_baseline", "bounds_lower", "bounds_upper"):
+        expected = sum(at(table, method, arm)["estimate"] * n for arm, n in counts.items()) / counts.sum()
+        assert at(table, method, "all")["estimate"] == pytest.approx(expected, abs=1e-9)
+
+
+def test_counts_of_every_row_make_the_people_it_is_about(data, table):
+    people, scores, _, _ = data
+    wide = wide_of(people, scores)
+    for outcome in (SCALE, "employment"):
+        for arm in ("parallel", "all"):
+            rows = table[table["outcome"].eq(outcome) & table["by_arm"].eq(arm) & table["wave"].eq("t3")]
+            total = len(wide) if arm == "all" else int((wide["arm"] == arm).sum())
+            seen = int((wide if arm == "all" else wide[wide["arm"] == arm])["t3"].notna().sum())
+            own = rows[(rows["by_method"] != "first_wave") & ~rows["by_method"].str.startswith("anchored")]
+            assert (own["n"] == seen).all()
+            assert (own["n"] + own["n_dropped"] == total).all()
+
+
+def test_draws_with_the_first_wave_weighted_are_pooled_by_hand(study, data, imputed_tables):
+    people, scores, states, _ = data
+    everybody = answers(people, gone=0.0)[0]
+    first = everybody[everybody["wave"] == "t1"]
+    # Everybody gave a first score here, so that weights are 1.
+    scores = pd.concat([first, scores[scores["wave"] != "t1"]])
+    made = imputed_tables(study, people, scores, states, SCALE)
+    row = at(robustness_table(study, people, scores=scores, states=states, **made, ranges=RANGES,
+                              rng=np.random.default_rng(3)), "imputation_weights")  # fmt: skip
+    wide = wide_of(people, scores).query("arm == 'parallel'").set_index("id")
+    drawn = made["draws"][SCALE].query("wave == 't3'").set_index("participant")
+    changes = [wide["t3"].fillna(drawn[f"draw_{k}"].reindex(wide.index)) - wide["t1"] for k in range(1, 7)]
+    n = len(wide)
+    expected = pool([one.mean() for one in changes], [one.var() / n for one in changes], df_complete=n - 1)
+    assert row["estimate"] == pytest.approx(expected.estimate, abs=EXACT)
+    assert row["std_error"] == pytest.approx(expected.std_error, abs=EXACT)
 
 
 def test_bounds_put_everybody_who_left_at_an_end(data, table):
@@ -167,10 +215,10 @@ def test_shares_unchanged_since_the_first_wave(data, table):
     assert at(table, "first_wave", outcome="employment")["estimate"] == pytest.approx(first.mean(), abs=EXACT)
 
 
-def test_where_nobody_leaves_every_method_is_the_mean_change(study):
+def test_where_nobody_leaves_every_method_is_the_mean_change(study, imputed_tables):
     people = people_of(study, n=200)
     scores, states, _ = answers(people, gone=0.0)
-    table = stated(study, people, scores, states)
+    table = stated(study, people, scores, states, imputed_tables)
     changes = table[table["term"] == "change"]
     wide = wide_of(people, scores)
     for arm, own in wide.groupby("arm"):
@@ -182,11 +230,13 @@ def test_where_nobody_leaves_every_method_is_the_mean_change(study):
     assert spread.max() < EXACT
 
 
-def test_an_arm_that_all_leave_has_a_status_and_no_number(study, data):
+def test_an_arm_that_all_leave_has_a_status_and_no_number(study, data, imputed_tables):
     people, scores, states, _ = data
     gone = people.loc[people["arm"] == "collective", "participant"]
     kept = ~(scores["participant"].isin(gone) & scores["wave"].eq("t3"))
-    table = stated(study, people, scores[kept], states)
+    table = stated(study, people, scores[kept], states, imputed_tables)
+    everybody = table.query("outcome == @SCALE and by_arm == 'all' and by_method == 'imputation'")
+    assert everybody["estimate"].isna().all()
     own = table.query("outcome == @SCALE and by_arm == 'collective' and wave == 't3'").set_index("by_method")
     assert own.loc["complete_cases", "status"] == "nobody of the arm answered"
     assert own.loc[["complete_cases", "weights", "imputation"], "estimate"].isna().all()
@@ -194,31 +244,10 @@ def test_an_arm_that_all_leave_has_a_status_and_no_number(study, data):
     assert (table["status"].eq("estimated") == table["estimate"].notna()).all()
 
 
-def test_the_same_seed_gives_the_same_table(study, data):
+def test_the_same_seed_gives_the_same_table(study, data, imputed_tables):
     people, scores, states, _ = data
-    one, other = (stated(study, people, scores, states) for _ in range(2))
+    one, other = (stated(study, people, scores, states, imputed_tables) for _ in range(2))
     pd.testing.assert_frame_equal(one, other)
-
-
-def test_control_arms_bring_the_reference_based_family():
-    study = load_study(CONTRACTS / "help")
-    rng, n = np.random.default_rng(4), 120
-    people = pd.DataFrame(
-        {"participant": [f"p{i}" for i in range(n)], "arm": np.array(study.arm_ids)[np.arange(n) % 2]}
-    )
-    first = rng.normal(30, 8, n)
-    parts = []
-    for wave in study.wave_ids:
-        stays = (wave == "m0") | (rng.random(n) < 0.7)
-        values = first - 8 * (wave != "m0") + rng.normal(0, 4, n)
-        parts.append(people[["participant"]].assign(wave=wave, scale="ces_d", score=values)[stays])
-    table = robustness_table(study, people, scores=pd.concat(parts), ranges={}, rng=rng)
-    own = table[table["by_arm"] == "clinic"].set_index("by_method")
-    assert {"jump_to_reference", "copy_reference", "copy_increments"} <= set(own.index)
-    # Lower is better here: those who left are worse off under delta, so that the change is smaller in size.
-    assert own.loc["delta", "estimate"] > own.loc["imputation", "estimate"]
-    assert own.loc["imputation", "verdict"] == "better"
-    assert "bounds_lower" not in own.index
 
 
 class TestWhatSurvives:
