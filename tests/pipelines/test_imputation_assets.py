@@ -20,7 +20,7 @@ def test_draws_are_assets_a_scale_where_the_plan_says_how_many(study):
     plan = study.analysis.model_copy(update={"draws": {}})
     assert names(study.model_copy(update={"analysis": plan})) == stored
     drawing = study.analysis.model_copy(update={"draws": {"imputation": 3}})
-    with_draws = study.model_copy(update={"analysis": drawing})
+    with_draws = study.model_copy(update={"analysis": drawing, "contract_hash": "another"})
     own = names(with_draws) - stored
     assert own
     assert all(name.startswith("imputed_draws_") for name in own)
