@@ -14,6 +14,7 @@ import pandas as pd
 from increase_eval.attrition.leaver_tables import dropout_tables, leaver_differences, mcar_table
 from increase_eval.attrition.population import AskedPeople, asked_people
 from increase_eval.attrition.representativeness_table import representativeness_table
+from increase_eval.attrition.state_occupancy import state_occupancy
 from increase_eval.attrition.weight_tables import (
     answering_chances,
     response_weights_table,
@@ -114,6 +115,13 @@ def weight_tables(study: Study, tables: Tables, *, rng: np.random.Generator) -> 
             study, people, weights, scores=tables.get("scores"), states=tables.get("states"), rng=rng
         ),
     }
+
+
+def occupancy_of(study: Study, tables: Tables) -> pd.DataFrame:
+    """Which share is in each state, as observed, weighted, and imputed where ``imputed_states`` is there."""
+    people = _people(study, tables)
+    weights = list(weigh_waves(people))
+    return state_occupancy(study, people, weights, tables["states"], imputed=tables.get("imputed_states"))
 
 
 def worst_case_tables(

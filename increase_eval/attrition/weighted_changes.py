@@ -160,13 +160,13 @@ def _wave_rows(
                 if own.status[name] != OK:
                     rows.append({**ends, "status": own.status[name]})
                 elif name in (NONE, IPW):
-                    rows.append({**ends, **_stacked(own, outcome, mask, name, confidence)})
+                    rows.append({**ends, **stacked_mean(own, outcome, mask, name, confidence)})
                 else:
                     rows.append({**ends, **_jackknifed(replicates[name], at, confidence)})
     return estimate_table(rows)
 
 
-def _stacked(own: WaveWeights, outcome: Outcome, mask: Booleans, name: str, confidence: float) -> dict[str, Any]:
+def stacked_mean(own: WaveWeights, outcome: Outcome, mask: Booleans, name: str, confidence: float) -> dict[str, Any]:
     """Give the weighted mean of an arm by the library's weighted regression, with the response models behind it."""
     values = np.where(mask & own.answered, outcome.values, np.nan)
     model = own.model if name == IPW else None

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from increase_eval.reporting.disclosure import SUPPRESSED
+from increase_eval.reporting.told_occupancy import OCCUPANCY, told_occupancy
 from increase_eval.study.study import Study
 
 TOTAL = "all"
@@ -41,8 +42,8 @@ def told_raw_shares(study: Study, estimates: Tables, safe: Tables) -> dict[str, 
     Returns
     -------
     dict
-        Those of `work_contrasts`, `satisfaction_contrasts`, `adjusted_contrasts` and `robustness` that there are, with
-        fewer rows.
+        Those of `work_contrasts`, `satisfaction_contrasts`, `adjusted_contrasts`, `robustness` and `state_occupancy`
+        that there are, with fewer rows.
     """
     threshold = study.head.privacy.threshold
     told = {}
@@ -57,6 +58,8 @@ def told_raw_shares(study: Study, estimates: Tables, safe: Tables) -> dict[str, 
         told["adjusted_contrasts"] = table[~is_raw].reset_index(drop=True)
     if "robustness" in estimates:
         told["robustness"] = _told_robust(estimates["robustness"], safe, study.wave_ids[0], threshold)
+    if OCCUPANCY in estimates:
+        told[OCCUPANCY] = told_occupancy(estimates[OCCUPANCY], safe, threshold)
     return told
 
 

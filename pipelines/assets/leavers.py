@@ -7,6 +7,7 @@ import pandas as pd
 from increase_eval.attrition.study_tables import (
     inputs_of,
     leaver_tables,
+    occupancy_of,
     representativeness_of,
     weight_tables,
     worst_case_tables,
@@ -15,7 +16,7 @@ from increase_eval.study import Study
 from pipelines.checks import Check
 from pipelines.hand_checks import intervals_hold_their_estimates, shares_are_shares
 from pipelines.leaver_checks import lower_bounds_are_lower, weights_are_weights
-from pipelines.names import score_ranges
+from pipelines.names import has_states, score_ranges
 from pipelines.progress import step, working
 from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
 
@@ -32,6 +33,7 @@ WEIGHTS = {
     "answering_chances": "One row per wave, side and percentile: the predicted probability of answering.",
     "weighted_changes": "One row per outcome, wave, arm and weighting: mean, change or share with its interval.",
 }
+OCCUPANCY = "state_occupancy"
 WORST_CASES = {
     "bounds": "One row per outcome, wave, arm or contrast, and end: between which ends it must lie.",
     "selection_models": "One row per score, wave and term of Heckman's model, with what identifies it.",
@@ -44,7 +46,8 @@ def leaver_assets(study: Study) -> list[dg.AssetsDefinition]:
     if study.head.participants.coverage == "complete_cases":
         return []
     repeated = [_worst_cases(study)] if "repeated" in study.capabilities else []
-    return [_leavers(study), _representativeness(study), _weights(study), *repeated]
+    states = [_occupancy(study)] if has_states(study) else []
+    return [_leavers(study), _representativeness(study), _weights(study), *states, *repeated]
 
 
 def _leavers(study: Study) -> dg.AssetsDefinition:
@@ -93,6 +96,17 @@ def _weights(study: Study) -> dg.AssetsDefinition:
             yield from checked_tables(study, frames, checks)
 
     return weights
+
+
+def _occupancy(study: Study) -> dg.AssetsDefinition:
+    checks: list[Check] = [shares_are_shares(OCCUPANCY), intervals_hold_their_estimates(OCCUPANCY)]
+
+    @table_asset(study, OCCUPANCY, inputs=inputs_of(study), checks=checks)
+    def occupancy(**tables: pd.DataFrame) -> pd.DataFrame:
+        """One row per state variable, state, wave, arm and method: the share in the state, observed and weighted."""
+        return occupancy_of(study, tables)
+
+    return occupancy
 
 
 def _worst_cases(study: Study) -> dg.AssetsDefinition:

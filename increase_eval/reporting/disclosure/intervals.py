@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -129,9 +129,16 @@ def narrow_cell(
     system: CountSystem, links: Links, component: Sequence[int], *, small: set[int], width: int, seen: Witnesses
 ) -> int | None:
     """Give a small count of a component that is known to within less than `width`, or None where there is none."""
+    return next(narrow_cells(system, links, component, small=small, width=width, seen=seen), None)
+
+
+def narrow_cells(
+    system: CountSystem, links: Links, component: Sequence[int], *, small: set[int], width: int, seen: Witnesses
+) -> Iterator[int]:
+    """Give the small counts of a component that are known to within less than `width`, one after the other."""
     open_cells = seen.doubtful([cell for cell in component if cell in small], width)
     if not open_cells:
-        return None
+        return
     programme = _Programme(system, links, component)
     place = {cell: i for i, cell in enumerate(component)}
     # Every solution is something the outsider must reckon with, for all cells at once: few need solving alone.
@@ -142,17 +149,17 @@ def narrow_cell(
         seen.see(component, programme.pushed(at, is_up, seen.low[open_cells], seen.high[open_cells], width))
         open_cells = seen.doubtful(open_cells, width)
         if not open_cells:
-            return None
+            return
         if flip and before - len(open_cells) < WORTHWHILE:
             break
         before = len(open_cells) if flip else before
     while open_cells:
-        for point in programme.ends(place[open_cells[0]]):
+        alone = open_cells[0]
+        for point in programme.ends(place[alone]):
             seen.see(component, point)
-        if seen.doubtful(open_cells[:1], width):
-            return open_cells[0]
-        open_cells = seen.doubtful(open_cells, width)
-    return None
+        if seen.doubtful([alone], width):
+            yield alone
+        open_cells = seen.doubtful([cell for cell in open_cells if cell != alone], width)
 
 
 def components(links: Links, hidden: Collection[int], wanted: Collection[int]) -> list[tuple[int, ...]]:

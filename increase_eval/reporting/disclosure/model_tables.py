@@ -43,6 +43,7 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "score_sensitivity": "amount",
     "selection_models": "amount",
     "state_tipping_points": "amount",
+    "state_occupancy": "share",
     "tipping_contours": "amount",
     "tipping_points": "amount",
     "unit_costs": "amount",

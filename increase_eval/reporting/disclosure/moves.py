@@ -18,10 +18,11 @@ import pandas as pd
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED, blank_withheld, withheld_units
+from increase_eval.reporting.disclosure.intervals import feasible_intervals
 from increase_eval.reporting.disclosure.rows import EstimateRow, read_rows
 from increase_eval.reporting.disclosure.system import CountSystem
 from increase_eval.reporting.disclosure.ties import Nesting, tie_rows
-from increase_eval.reporting.disclosure.withholding import withhold
+from increase_eval.reporting.disclosure.withholding import exposed_cells, given_away, withhold
 
 MOVES, MATRIX, SHARES = "moves_by_arm", "state_transitions", "state_shares"
 ARM, FROM, TOTAL = "by_arm", "by_from", "all"
@@ -78,16 +79,40 @@ def protect_moves(
     Returns
     -------
     DataFrame
-        The same rows, protected as :func:`protect_tables` does. Where no choice of rows is safe, none is shown.
+        The same rows, protected as :func:`protect_tables` does. Where no choice of rows is safe, none is shown; how
+        many answered both waves stays where the response flow tells it.
+
+    Notes
+    -----
+    What the tables beside tell of a small count with no move shown, no choice of moves can hide. The moves that leave
+    must keep every other small count safe, and tell nothing more of those that were told already; else none is shown.
     """
     system, rows = moves_system(moves, beside, groups=groups, nesting=nesting)
     own = [row for row in rows if row.table == MOVES]
     already = hidden_beside(system, rows, beside)
+    none_shown = already | ({unit for row in own for unit in (row.people_unit, row.estimate_unit)} - system.public)
+    given = given_away(system, none_shown, threshold=threshold)
     try:
-        withheld = withhold(system, threshold=threshold, already=already)
+        withheld = withhold(system, threshold=threshold, already=already, given=given)
     except DisclosureError:
-        withheld = {unit for row in own for unit in (row.people_unit, row.estimate_unit)}
+        withheld = none_shown
+    if not _tells_no_more(system, withheld, none_shown, given.cells, threshold):
+        withheld = none_shown
     return blank_withheld(moves, own, withheld, threshold)
+
+
+def _tells_no_more(
+    system: CountSystem, withheld: set[Hashable], before: set[Hashable], told: Collection[int], threshold: int
+) -> bool:
+    """Whether nothing is exposed but what was told before, and that within the same bounds as before."""
+    if withheld == before:
+        return True
+    if not exposed_cells(system, withheld, threshold=threshold) <= set(told):
+        return False
+    hidden, ever = system.hidden(withheld), set(told) & system.hidden(before)
+    if not ever <= hidden:
+        return False
+    return feasible_intervals(system, hidden, ever) == feasible_intervals(system, system.hidden(before), ever)
 
 
 def moves_system(

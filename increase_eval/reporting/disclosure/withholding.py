@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Hashable, Iterable, Iterator
+from dataclasses import dataclass
 
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.intervals import (
     Witnesses,
     components,
     deduce,
-    feasible_intervals,
     narrow_cell,
+    narrow_cells,
 )
 from increase_eval.reporting.disclosure.system import CountSystem, Equation, Links
 
@@ -26,8 +27,42 @@ def required_width(threshold: int) -> int:
     return max(1, threshold // 2)
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What can be worked out whatever is decided here: small counts, and equations that leave a small remainder."""
+
+    cells: frozenset[int] = frozenset()
+    equations: frozenset[int] = frozenset()
+
+
+NOTHING_GIVEN = Given()
+
+
+def given_away(system: CountSystem, withheld: set[Hashable], *, threshold: int) -> Given:
+    """Which small counts can be worked out with all of these units withheld?
+
+    Parameters
+    ----------
+    system
+        The cells, equations and units.
+    withheld
+        Names of units: everything that there is to decide on, and what is withheld already.
+    threshold
+        The smallest count above 0 that may be shown.
+    """
+    state = _Publication(system, system.links(), withheld=withheld)
+    state.watch(threshold)
+    exposed = exposed_cells(system, withheld, threshold=threshold)
+    return Given(frozenset(exposed), frozenset(state.leaking))
+
+
 def withhold(
-    system: CountSystem, *, threshold: int, first: Collection[Hashable] = (), already: Collection[Hashable] = ()
+    system: CountSystem,
+    *,
+    threshold: int,
+    first: Collection[Hashable] = (),
+    already: Collection[Hashable] = (),
+    given: Given = NOTHING_GIVEN,
 ) -> set[Hashable]:
     """Which units must be withheld so that no count from 1 to one less than `threshold` can be worked out?
 
@@ -42,6 +77,9 @@ def withhold(
         is not withheld for the sake of a detail, if that can be done.
     already
         Names of units that are withheld to begin with.
+    given
+        What can be worked out whatever is withheld here, and so is not asked of this choice: from
+        :func:`given_away`. Not together with `first`.
 
     Returns
     -------
@@ -55,7 +93,7 @@ def withhold(
     """
     links = system.links()
     if not first:
-        return _withhold(_Publication(system, links, withheld=already), threshold)
+        return _withhold(_Publication(system, links, withheld=already, given=given), threshold)
     others = set(system.units) - set(first)
     settled = _withhold(_Publication(system, links, withheld=others | set(already)), threshold) - others
     begun = settled | set(already)
@@ -84,9 +122,13 @@ def exposed_cells(system: CountSystem, withheld: set[Hashable], *, threshold: in
     """
     hidden = system.hidden(withheld)
     small = system.small(threshold)
-    shown = small - hidden - system.public_cells()
-    intervals = feasible_intervals(system, hidden, small & hidden)
-    return shown | {cell for cell, (low, high) in intervals.items() if high - low < required_width(threshold)}
+    links, seen, width = system.links(), Witnesses.of(system), required_width(threshold)
+    narrow = {
+        cell
+        for component in components(links, hidden, small & hidden)
+        for cell in narrow_cells(system, links, component, small=small, width=width, seen=seen)
+    }
+    return narrow | (small - hidden - system.public_cells())
 
 
 class _Publication:
@@ -99,8 +141,10 @@ class _Publication:
         *,
         withheld: Collection[Hashable] = (),
         settled: Collection[Hashable] = (),
+        given: Given = NOTHING_GIVEN,
     ) -> None:
         self.system = system
+        self.given = given
         self.links = links
         self.public_cells = system.public_cells()
         self.withheld = set(withheld)
@@ -118,7 +162,7 @@ class _Publication:
     def watch(self, threshold: int) -> None:
         """From now on, keep account of the equations that give small counts away."""
         self._threshold = threshold
-        self.small = self.system.small(threshold)
+        self.small = self.system.small(threshold) - self.given.cells
         self.leaking: set[int] = set()
         self.single: set[int] = set()
         for number in range(len(self.links.equations)):
@@ -151,6 +195,7 @@ class _Publication:
         hidden_count = sum(cell in self.hidden for cell in self.links.members[number])
         (self.single.add if hidden_count == 1 else self.single.discard)(number)
         leaks = hidden_count > 0 and self._leaves_little(self.links.equations[number])
+        leaks = leaks and number not in self.given.equations
         (self.leaking.add if leaks else self.leaking.discard)(number)
 
     def _leaves_little(self, equation: Equation) -> bool:

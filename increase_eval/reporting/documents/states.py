@@ -10,6 +10,7 @@ import pandas as pd
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.documents.moved import moved_tables
+from increase_eval.reporting.documents.occupancy import occupancy_tables
 from increase_eval.reporting.documents.results import total_rows
 from increase_eval.reporting.documents.work import months_in_words, work_tables
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, records, single
@@ -35,6 +36,7 @@ def states_content(context: ReportContext) -> dict[str, Any]:
         )
     return {
         "parts": parts,
+        "occupancy": list(occupancy_tables(context)),
         "moved": list(moved_tables(context)),
         "work": list(work_tables(context)),
         "months": list(months_in_words(context)),
@@ -121,6 +123,6 @@ STATES = Chapter(
     content=states_content,
     needs=frozenset({"states"}),
     tables=("state_shares",),
-    optional_tables=("state_transitions", "moves_by_arm", "work_contrasts"),
+    optional_tables=("state_transitions", "moves_by_arm", "work_contrasts", "state_occupancy"),
     figures=("states", "moved", "moves"),
 )

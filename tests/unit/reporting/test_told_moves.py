@@ -85,7 +85,6 @@ def test_no_withheld_count_is_narrowed_by_all_that_is_released(cohort, seed, mon
     safe = tables_that_leave(cohort, tables)
     before, exposed, told = attacked(cohort, tables, safe, monkeypatch)
     assert exposed <= before
-    assert not before or told["estimate"].isna().all()
     pd.testing.assert_frame_equal(told, safe["moves_by_arm"])
     counts = (told["estimate"] * told["n"].astype(float)).round()
     assert not counts.between(1, THRESHOLD - 1).any()
@@ -93,17 +92,29 @@ def test_no_withheld_count_is_narrowed_by_all_that_is_released(cohort, seed, mon
     assert (told["status"] == "suppressed").any()
 
 
+@pytest.mark.parametrize("seed", [8, 9])
+def test_what_is_told_without_any_move_keeps_no_other_move_back(cohort, seed, monkeypatch) -> None:
+    # The other tables alone narrow small counts down: moves leave all the same, and narrow nothing further.
+    tables = stored(cohort, seed, people_count=120, waves=cohort.wave_ids[:2])
+    safe = tables_that_leave(cohort, tables)
+    before, exposed, told = attacked(cohort, tables, safe, monkeypatch)
+    assert before
+    assert exposed <= before
+    assert told["estimate"].notna().any()
+
+
 def test_the_attack_finds_what_was_not_withheld(cohort, monkeypatch) -> None:
     # The same attack on moves of which only the small ones themselves are blank must succeed somewhere.
     tables = stored(cohort, 0, waves=cohort.wave_ids[:2])
     safe = tables_that_leave(cohort, tables)
 
-    def only_small(system, *, threshold, already):
+    def only_small(system, *, threshold, already, given):
         small = system.small(threshold)
         mine = {name for name, cells in system.units.items() if name[0] == "moves_by_arm" and small & set(cells)}
         return mine | set(already)
 
     monkeypatch.setattr(disclosed, "withhold", only_small)
+    monkeypatch.setattr(disclosed, "_tells_no_more", lambda *_: True)
     before, exposed, _ = attacked(cohort, tables, safe, monkeypatch)
     assert exposed - before
 
