@@ -6,6 +6,7 @@ applies the rules that need all rows of a wave together.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,9 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.errors import DataError
+from increase_eval.intake.batches import ConformedFile
 from increase_eval.intake.columns import Wave
-from increase_eval.intake.conform import Block, ConformedFile, Contract
+from increase_eval.intake.conform import Block, Contract
 from increase_eval.intake.duplicates import Candidates, kept_rows, rule_of
 from increase_eval.intake.findings import Rejections
 from increase_eval.intake.rules import column_rules
@@ -31,7 +33,7 @@ class Assembly:
     Attributes
     ----------
     files
-        The conformed files, in the order of their names.
+        The conformed files, in the order of their names; a block leaves them when its table is put together.
     accepted
         For each file, shape (rows,): the rows that stay.
     duplicates
@@ -41,14 +43,19 @@ class Assembly:
     """
 
     contract: Contract
-    files: Sequence[ConformedFile]
+    files: list[ConformedFile]
     accepted: list[np.ndarray]
     duplicates: pd.DataFrame
     rejections: list[Rejections]
 
-    def table(self, wave: Wave) -> pd.DataFrame:
-        """Put together the accepted rows of a wave (None: participants), by file and row."""
-        return stack([self.part(place, file.blocks.get(wave)) for place, file in enumerate(self.files)])
+    def take_table(self, wave: Wave) -> pd.DataFrame:
+        """Put together the accepted rows of a wave (None: participants), by file and row, and let their blocks go."""
+        parts = []
+        for place, file in enumerate(self.files):
+            blocks = dict(file.blocks)
+            parts.append(self.part(place, blocks.pop(wave, None)))
+            self.files[place] = dataclasses.replace(file, blocks=blocks)
+        return stack(parts)
 
     def staying(self, table: pd.DataFrame) -> pd.DataFrame:
         """Give the rows of an assembled table that are still accepted."""
@@ -75,7 +82,8 @@ class Assembly:
                 "_position": positions,
             }
         ).astype({"participant": "str", "source_file": "str", "source_row": "Int64"})
-        whole: pd.DataFrame = pd.concat([origin, block.frame.loc[stays].reset_index(drop=True)], axis=1)
+        own = block.frame if stays.all() else block.frame.loc[stays].reset_index(drop=True)
+        whole: pd.DataFrame = pd.concat([origin, own], axis=1)
         return whole
 
 
@@ -83,6 +91,8 @@ def stack(parts: Sequence[pd.DataFrame | None]) -> pd.DataFrame:
     """Put frames with the same columns below each other."""
     present = [part for part in parts if part is not None]
     filled = [part for part in present if len(part)] or present[:1]
+    if len(filled) == 1:
+        return filled[0]
     return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(columns=PLACE)
 
 
@@ -206,5 +216,5 @@ def reject_rows(
 
 def column_in_file(work: Assembly, place: int, wave: Wave, column: str) -> str:
     """Give the name that a file has for a contracted column."""
-    names: Mapping[str, str] = work.files[place].column_names.get(wave, {})
+    names: Mapping[str, str] = work.files[place].columns.mapped.get(wave, {})
     return names.get(column, column)

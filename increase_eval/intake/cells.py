@@ -89,15 +89,22 @@ def read_dates(texts: Sequence[str], skip: np.ndarray, formats: Sequence[str]) -
     for pattern in formats:
         open_cells = cells[days.isna() & cells.notna()]
         if len(open_cells):
-            found = pd.to_datetime(open_cells, format=pattern, errors="coerce", exact=True)
-            days.loc[open_cells.index] = _without_zone(found)
+            days.loc[open_cells.index] = _by_format(open_cells, pattern)
     iso = cells[days.isna() & cells.str.match(_ISO_DAY, na=False)]
     if len(iso):
         days.loc[iso.index] = pd.to_datetime(iso, format="ISO8601", errors="coerce").astype("datetime64[us]")
     return days
 
 
-def _without_zone(days: pd.Series) -> pd.Series:
-    if isinstance(days.dtype, pd.DatetimeTZDtype):
-        days = days.dt.tz_localize(None)
-    return days.astype("datetime64[us]")
+def _by_format(cells: pd.Series, pattern: str) -> pd.Series:
+    """Read days by one format; the local day counts, and zones may differ, as with summer time."""
+    if "%z" not in pattern:
+        return pd.to_datetime(cells, format=pattern, errors="coerce", exact=True).astype("datetime64[us]")
+    return pd.Series([_local_day(cell, pattern) for cell in cells], index=cells.index, dtype="datetime64[us]")
+
+
+def _local_day(cell: str, pattern: str) -> datetime | None:
+    try:
+        return datetime.strptime(cell, pattern).replace(tzinfo=None)
+    except ValueError:
+        return None

@@ -1,28 +1,27 @@
-"""One file under its contract: rows that may stay, their codes, the reasons for gaps, and what was rejected.
+"""Rows of one file under its contract: those that may stay, their codes, the reasons for gaps, and what was rejected.
 
 Rows are judged first (blank, test, withdrawn, without a key), then the values of those that are left. Personal columns
-are never touched here, so that nothing of them can be stored.
+are never touched here, so that nothing of them can be stored. Nothing here looks beyond the rows it is given: what a
+file decides as a whole is an argument, so that it does not matter in how many parts a file comes.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from increase_eval.intake.columns import ColumnMap, Wave, expected_columns
 from increase_eval.intake.drift import ColumnFacts, column_facts
-from increase_eval.intake.duplicates import order_values
+from increase_eval.intake.duplicates import OrderValues, order_values
 from increase_eval.intake.findings import Rejections
 from increase_eval.intake.keys import KeyHasher
 from increase_eval.intake.raw import RawTable
 from increase_eval.intake.rows import judge_rows, read_keys, read_waves, rows_of
 from increase_eval.intake.rules import Rule, column_rules, effective_values
-from increase_eval.intake.values import REASONS, ColumnReader, Conversion, find_decimal
+from increase_eval.intake.values import REASONS, ColumnReader, Conversion
 from increase_eval.study.sources import Source
 from increase_eval.study.study import Study
 from increase_eval.study.tables import Column
@@ -36,12 +35,12 @@ KEY_RULES = ("key_missing", "key_malformed")
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Block:
-    """What one file holds for one wave, or for the table of participants.
+    """What rows hold for one wave, or for the table of participants.
 
     Attributes
     ----------
     positions
-        Shape (n,): the places of its rows in the file.
+        Shape (n,): their places in the file, or in the part of it.
     frame
         Shape (n, columns): the contracted columns as stored.
     """
@@ -51,17 +50,15 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class ConformedFile:
-    """One file under its contract.
+class ConformedRows:
+    """Some rows of a file under its contract.
 
     Attributes
     ----------
-    name, source, raw
-        Which file, of which source, as read (its `frame` is empty: cells are not kept).
     participant
         Shape (rows,): the hashed key; blank where the row is quarantined.
     order
-        Shape (rows,): what orders duplicates; NaN where nothing is declared.
+        What orders duplicates; None where nothing is declared.
     quarantined
         Shape (rows,): which rows do not stay.
     blocks, repeated
@@ -71,29 +68,21 @@ class ConformedFile:
     withheld
         The same, of rows that are in quarantine for their key: it counts once a correction has linked them.
     reasons
-        Position, wave, column, reason.
+        Wave and contracted column -> position, wave, column, reason, for those with any.
     facts
-        What the codebook of the file looks like, for the comparison between waves.
-    column_names
-        Wave -> contracted column -> column of the file.
-    notes
-        Kind of finding -> how many cells it is about.
+        What the codebook of the file looks like, for the comparison between waves; one for each contracted column that
+        the file has, in the order of waves and columns.
     """
 
-    name: str
-    source: Source
-    raw: RawTable
     participant: pd.Series
-    order: np.ndarray
+    order: OrderValues | None
     quarantined: np.ndarray
-    blocks: Mapping[Wave, Block]
+    blocks: dict[Wave, Block]
     repeated: Block | None
     rejections: pd.DataFrame
     withheld: pd.DataFrame
-    reasons: pd.DataFrame
+    reasons: Mapping[tuple[Wave, str], pd.DataFrame]
     facts: tuple[ColumnFacts, ...]
-    column_names: Mapping[Wave, Mapping[str, str]]
-    notes: Mapping[str, int]
 
 
 class Contract:
@@ -119,17 +108,21 @@ class Contract:
         return self._rules[id(column)]
 
 
-def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, columns: ColumnMap) -> ConformedFile:
-    """Bring one file under its contract.
+def conform_rows(
+    contract: Contract, source: Source, name: str, raw: RawTable, columns: ColumnMap, *, decimal: str
+) -> ConformedRows:
+    """Bring rows of one file under its contract.
 
     Parameters
     ----------
     contract
         The study, prepared.
     source, name, raw
-        The file, as read.
+        The file, and the rows as read.
     columns
         What each of its columns is; without problems.
+    decimal
+        The decimal mark of the file.
     """
     rejections = Rejections(contract.language)
     judged = judge_rows(contract.study, source, raw, columns, rejections)
@@ -137,8 +130,7 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
     without_key, quarantined = judged.copy(), judged.copy()
     keys = read_keys(contract.hasher, source, name, raw, columns, without_key, rejections)
     waves = read_waves(source, raw, columns, quarantined, rejections)
-    decimal = find_decimal(raw, _number_columns(contract.study, source, columns))
-    work = _File(contract, source, raw, columns, decimal, rejections)
+    work = _Rows(contract, source, raw, columns, decimal, rejections)
     blocks = {
         wave: work.block(wave, rows_of(contract.study, source, wave, waves, raw, columns, quarantined))
         for wave in columns.mapped
@@ -147,22 +139,17 @@ def conform_file(contract: Contract, source: Source, name: str, raw: RawTable, c
     table, withheld = _withhold(rejections.table(), without_key & ~judged)
     quarantined = quarantined | without_key
     quarantined[table.loc[table["severity"] == "row", "position"].to_numpy()] = True
-    order, unread = _order(raw, columns, work)
-    return ConformedFile(
-        name=name,
-        source=source,
-        raw=dataclasses.replace(raw, frame=raw.frame.iloc[:, :0]),
+    order = columns.order
+    return ConformedRows(
         participant=keys.mask(quarantined, ""),
-        order=order,
+        order=None if order is None else order_values(raw, order, work.date_formats_of(order)),
         quarantined=quarantined,
         blocks=blocks,
         repeated=repeated,
         rejections=table,
         withheld=withheld,
-        reasons=work.reasons(),
+        reasons=work.reasons,
         facts=tuple(work.facts),
-        column_names=columns.mapped,
-        notes={**raw.notes, **({"order_unreadable": unread} if unread else {})},
     )
 
 
@@ -172,7 +159,8 @@ def _withhold(rejections: pd.DataFrame, keyless: np.ndarray) -> tuple[pd.DataFra
     return rejections[~aside].reset_index(drop=True), rejections[aside].reset_index(drop=True)
 
 
-def _number_columns(study: Study, source: Source, columns: ColumnMap) -> list[str]:
+def number_columns(study: Study, source: Source, columns: ColumnMap) -> list[str]:
+    """Give the columns of a file that hold numbers which may have decimals."""
     return [
         columns.mapped[wave][column.name]
         for wave, expected in expected_columns(study, source).items()
@@ -181,15 +169,8 @@ def _number_columns(study: Study, source: Source, columns: ColumnMap) -> list[st
     ]
 
 
-def _order(raw: RawTable, columns: ColumnMap, work: _File) -> tuple[np.ndarray, int]:
-    """Read the column that orders duplicates, as numbers or as dates; rows without a value come first."""
-    if columns.order is None:
-        return np.full(len(raw.frame), np.nan), 0
-    return order_values(raw, columns.order, work.date_formats_of(columns.order))
-
-
-class _File:
-    """One file at work: converts its columns, and gathers reasons and facts on the way."""
+class _Rows:
+    """Rows of a file at work: converts its columns, and gathers reasons and facts on the way."""
 
     def __init__(
         self,
@@ -207,8 +188,8 @@ class _File:
         self.decimal = decimal
         self.rejections = rejections
         self.facts: list[ColumnFacts] = []
+        self.reasons: dict[tuple[Wave, str], pd.DataFrame] = {}
         self._expected = expected_columns(contract.study, source)
-        self._reasons: list[pd.DataFrame] = []
         self._converted: dict[tuple[int, str], Conversion] = {}
 
     def date_formats_of(self, name: str) -> tuple[str, ...]:
@@ -289,13 +270,6 @@ class _File:
         noted = read.reasons > 0
         if noted.any():
             reasons = np.array(REASONS, dtype=object)[read.reasons[noted] - 1]
-            part: dict[str, Any] = {"position": positions[noted], "column": column.name, "reason": reasons}
-            self._reasons.append(pd.DataFrame(part).assign(wave=wave))
-
-    def reasons(self) -> pd.DataFrame:
-        """Give the reasons of all declared gaps."""
-        columns = ["position", "wave", "column", "reason"]
-        if not self._reasons:
-            return pd.DataFrame({column: pd.Series(dtype="object") for column in columns}).astype({"position": "int64"})
-        parts = [part.astype({"wave": "object"}) for part in self._reasons]
-        return pd.concat(parts, ignore_index=True)[columns]
+            part = {"position": positions[noted], "wave": wave, "column": column.name, "reason": reasons}
+            table = pd.DataFrame(part).astype({"wave": "object", "column": "object", "reason": "object"})
+            self.reasons[wave, column.name] = table

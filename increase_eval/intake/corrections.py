@@ -18,7 +18,8 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.errors import DataError
-from increase_eval.intake.conform import KEY_RULES, ConformedFile
+from increase_eval.intake.batches import ConformedFile
+from increase_eval.intake.conform import KEY_RULES
 from increase_eval.intake.findings import Finding, Rejections
 
 CORRECTIONS_FILE = "corrections.csv"

@@ -30,8 +30,44 @@ class Candidates:
     keep: str
 
 
-def order_values(raw: RawTable, name: str, formats: Sequence[str]) -> tuple[np.ndarray, int]:
-    """Read the cells that order duplicates as numbers: numbers as they are, dates as microseconds.
+@dataclass(frozen=True, slots=True)
+class OrderValues:
+    """The cells that order duplicates, read in both ways that they can be meant.
+
+    Attributes
+    ----------
+    numbers, days
+        Shape (rows,): the cell as a number, and as microseconds; NaN where it is none.
+    is_filled
+        Shape (rows,): the cell holds something.
+    """
+
+    numbers: np.ndarray
+    days: np.ndarray
+    is_filled: np.ndarray
+
+
+def order_values(raw: RawTable, name: str, formats: Sequence[str]) -> OrderValues:
+    """Read the cells that order duplicates as numbers and as dates."""
+    codes, unique = pd.factorize(raw.frame[name])
+    texts = pd.Series([cell_text(cell) for cell in unique], dtype="str")
+    numbers = pd.to_numeric(texts, errors="coerce").to_numpy(dtype="float64")
+    days = _as_dates(texts, formats).to_numpy(dtype="float64")
+    filled = (texts != "").to_numpy(dtype=bool)
+    return OrderValues(
+        np.append(numbers, np.nan)[codes], np.append(days, np.nan)[codes], np.append(filled, False)[codes]
+    )
+
+
+def settle_order(parts: Sequence[OrderValues], name: str) -> tuple[np.ndarray, int]:
+    """Take a column for numbers where no cell of it can be a date, and else for dates.
+
+    Parameters
+    ----------
+    parts
+        The column of a whole file, part by part.
+    name
+        Of the column.
 
     Returns
     -------
@@ -43,21 +79,21 @@ def order_values(raw: RawTable, name: str, formats: Sequence[str]) -> tuple[np.n
     UnreadableFileError
         If none can be read.
     """
-    codes, unique = pd.factorize(raw.frame[name])
-    texts = pd.Series([cell_text(cell) for cell in unique], dtype="str")
-    numbers = pd.to_numeric(texts, errors="coerce").astype("float64")
-    values = numbers if numbers.notna().any() and _as_dates(texts, formats).isna().all() else _as_dates(texts, formats)
-    spread = np.append(values.to_numpy(dtype="float64"), np.nan)[codes]
-    unread = int(np.isin(codes, np.flatnonzero(values.isna() & (texts != ""))).sum())
-    if unread and np.isnan(spread).all():
+    numbers = np.concatenate([part.numbers for part in parts])
+    days = np.concatenate([part.days for part in parts])
+    values = numbers if np.isnan(days).all() and not np.isnan(numbers).all() else days
+    is_unread = np.concatenate([part.is_filled for part in parts]) & np.isnan(values)
+    unread = int(is_unread.sum())
+    if unread and np.isnan(values).all():
         raise UnreadableFileError(f"column {name!r} orders the duplicates, and no cell of it is a number or a date")
-    return spread, unread
+    return values, unread
 
 
 def _as_dates(texts: pd.Series, formats: Sequence[str]) -> pd.Series:
     days = pd.Series(pd.NaT, index=texts.index, dtype="datetime64[us]")
     for pattern in formats:
-        days = days.fillna(pd.to_datetime(texts, format=pattern, errors="coerce").astype("datetime64[us]"))
+        found = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True).dt.tz_localize(None)
+        days = days.fillna(found.astype("datetime64[us]"))
     is_dated = texts.str.match(r"^\d{4}-\d{2}-\d{2}")
     iso = pd.to_datetime(texts.where(is_dated), format="ISO8601", errors="coerce", utc=True).dt.tz_localize(None)
     days = days.fillna(iso.astype("datetime64[us]"))

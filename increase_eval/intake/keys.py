@@ -119,6 +119,12 @@ class KeyHasher:
         self._secret = key_secret
         self._study_id = study_id
         self._known: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def forget(self) -> None:
+        """Let go of the keys, once no further file will be read."""
+        self._known.clear()
+        self._taken.clear()
 
     def hashes(self, keys: Sequence[str]) -> np.ndarray:
         """Hash keys.
@@ -140,7 +146,8 @@ class KeyHasher:
         """
         new = [key for key in dict.fromkeys(keys) if key not in self._known]
         self._known |= {key: keyed_hash(f"{self._study_id}\0key\0{key}", self._secret) for key in new}
-        if new and len(set(self._known.values())) < len(self._known):
+        self._taken.update(self._known[key] for key in new)
+        if len(self._taken) < len(self._known):
             raise DataError("two different keys have the same hash under this secret; choose another secret")
         return np.array([self._known[key] for key in keys], dtype=object)
 

@@ -6,7 +6,7 @@ person decides, in ``corrections.csv``; nothing is linked by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,12 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.intake.assembly import Assembly, reject_rows
+from increase_eval.intake.batches import ConformedFile
 from increase_eval.intake.cells import cell_text
-from increase_eval.intake.columns import ColumnMap, map_columns
-from increase_eval.intake.conform import ConformedFile
 from increase_eval.intake.corrections import CORRECTION_COLUMNS
 from increase_eval.intake.keys import normalise_keys
 from increase_eval.intake.near_misses import near_keys
-from increase_eval.intake.readers import read_file
+from increase_eval.intake.readers import BATCH_ROWS, open_file
 from increase_eval.intake.responses import among, answer_columns
 from increase_eval.study.structure import KeyRule
 from increase_eval.study.study import Study
@@ -56,26 +55,17 @@ class Proposals:
     rows: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Records:
-    """The keys of one file in the open, with the columns that should agree; it never leaves this module.
-
-    Attributes
-    ----------
-    file
-        Which file.
-    table
-        Index: row as a spreadsheet shows it. Columns: key (normalised), and the columns that should agree, as text.
-    """
-
-    file: ConformedFile
-    table: pd.DataFrame
-
-
 def quarantine_unknown(
-    work: Assembly, baseline: pd.DataFrame, waves: Mapping[str, pd.DataFrame]
+    work: Assembly, baseline: pd.DataFrame, waves: Mapping[str, pd.DataFrame], malformed: Mapping[str, pd.DataFrame]
 ) -> tuple[dict[str, pd.DataFrame], pd.DataFrame]:
     """Quarantine answers under keys that the participants' file does not have, where it is complete.
+
+    Parameters
+    ----------
+    work, baseline, waves
+        The files, the accepted rows of the participants' file, and those of the waves.
+    malformed
+        As :func:`malformed_rows` gives them.
 
     Returns
     -------
@@ -98,12 +88,16 @@ def quarantine_unknown(
             answered = group[answer_columns(study, wave)].notna().any(axis=1)
             unresolved.append(group.rename(columns=names).assign(wave=wave, answered=answered))
         left[wave] = frame.loc[~strange].reset_index(drop=True)
-        unresolved += [_malformed(study, file, wave) for file in work.files]
+        unresolved.append(malformed[wave])
     return left, _unresolved(unresolved)
 
 
+def malformed_rows(study: Study, files: Sequence[ConformedFile]) -> dict[str, pd.DataFrame]:
+    """Give, wave by wave, the rows that are in quarantine because no key has the form of theirs."""
+    return {wave: _unresolved([_malformed(study, file, wave) for file in files]) for wave in study.wave_ids}
+
+
 def _malformed(study: Study, file: ConformedFile, wave: str) -> pd.DataFrame:
-    """Give the rows of a wave that are in quarantine because no key has the form of theirs."""
     block = file.blocks.get(wave)
     broken = file.rejections.loc[file.rejections["rule"] == "key_malformed", "position"]
     if block is None or broken.empty:
@@ -122,7 +116,14 @@ def _unresolved(parts: list[pd.DataFrame]) -> pd.DataFrame:
     return table.astype(UNRESOLVED_COLUMNS).sort_values(["file", "row", "wave"], kind="stable", ignore_index=True)
 
 
-def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], unresolved: pd.DataFrame) -> Proposals:
+def propose_links(
+    study: Study,
+    raw_folder: Path,
+    files: Sequence[ConformedFile],
+    unresolved: pd.DataFrame,
+    *,
+    batch_rows: int = BATCH_ROWS,
+) -> Proposals:
     """Propose, for each row under a key that nobody has, the participants whose key is one slip away.
 
     Parameters
@@ -131,6 +132,8 @@ def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], un
         The contract, and the files as taken in.
     unresolved
         As :func:`quarantine_unknown` gives them.
+    batch_rows
+        About how many rows of a file are held at once.
 
     Returns
     -------
@@ -140,16 +143,17 @@ def propose_links(study: Study, raw_folder: Path, files: list[ConformedFile], un
     if not len(unresolved):
         return Proposals(_proposed([]), unresolved)
     pairs = study.head.participants.link_on
-    people = _people(study, raw_folder, files)
     by_name = {file.name: file for file in files}
+    groups = [(by_name[str(name)], group) for name, group in unresolved.groupby("file", sort=True)]
+    strangers = [_strange(raw_folder, file, list(pairs), group["row"], batch_rows) for file, group in groups]
+    keys = [key for strange in strangers for key in strange["key"]]
+    people = _people(study, raw_folder, files, keys, batch_rows)
+    near = near_keys(keys, people.index)
     lines: list[dict[str, object]] = []
     rows: list[pd.DataFrame] = []
-    for name, group in unresolved.groupby("file", sort=True):
-        file = by_name[str(name)]
-        strange = _records(study, raw_folder, file, list(pairs), group["row"].to_numpy(dtype="int64"))
-        near = near_keys(strange.table["key"], people.index)
+    for (file, group), strange in zip(groups, strangers, strict=True):
         for row, of_row in group.groupby("row", sort=True):
-            found = _candidates(strange.table.loc[[row]].iloc[0], near, people, pairs)
+            found = _candidates(strange.loc[[row]].iloc[0], near, people, pairs)
             lines += [_line(file, int(str(row)), of_row, found, place) for place in range(len(found))]
             rows.append(of_row.drop(columns=["candidate", "agreeing"]).merge(_persons(found), how="cross"))
     return Proposals(_proposed(lines), _unresolved(rows))
@@ -160,17 +164,31 @@ def _proposed(lines: list[dict[str, object]]) -> pd.DataFrame:
     return table.astype({name: "Int64" if name in _NUMBERS else "str" for name in LINK_COLUMNS})
 
 
-def _people(study: Study, raw_folder: Path, files: list[ConformedFile]) -> pd.DataFrame:
-    """Give the participants' own rows by key, the last of each, without those in quarantine."""
+def _strange(raw_folder: Path, file: ConformedFile, columns: list[str], rows: pd.Series, batch: int) -> pd.DataFrame:
+    """Give the records of the rows in question, by row."""
+    parts = [table[table["row"].isin(rows)] for table in _records(raw_folder, file, columns, batch)]
+    return pd.concat(parts).set_index("row")
+
+
+def _people(
+    study: Study, raw_folder: Path, files: Sequence[ConformedFile], keys: list[str], batch_rows: int
+) -> pd.DataFrame:
+    """Give the participants' own rows near any of some keys by key, the last of each, without those in quarantine."""
     wanted = list(study.head.participants.link_on.values())
     parts = []
     for file in files:
-        if file.source.id == study.head.participants.source:
-            stays = ~file.quarantined
-            table = _records(study, raw_folder, file, wanted, file.raw.rows[stays]).table
-            table = table.assign(_row=table.index, _participant=file.participant[stays].to_numpy())
-            parts.append(table.assign(_name=file.name, _sha256=file.raw.sha256))
-    return pd.concat(parts).drop_duplicates("key", keep="last").set_index("key")
+        if file.source.id != study.head.participants.source:
+            continue
+        start = 0
+        for table in _records(raw_folder, file, wanted, batch_rows):
+            end = start + len(table)
+            stays = ~file.quarantined[start:end]
+            table = table.assign(_participant=file.participant.iloc[start:end].to_numpy())[stays]
+            near = {word for found in near_keys(keys, table["key"]).values() for word in found}
+            parts.append(table[table["key"].isin(near)].assign(_name=file.name, _sha256=file.raw.sha256))
+            start = end
+    people = pd.concat(parts).rename(columns={"row": "_row"})
+    return people.drop_duplicates("key", keep="last").set_index("key")
 
 
 def _candidates(
@@ -212,20 +230,21 @@ def _persons(found: pd.DataFrame) -> pd.DataFrame:
     return stored if len(stored) else pd.DataFrame({"candidate": [None], "agreeing": [None]}, dtype=object)
 
 
-def _records(study: Study, raw_folder: Path, file: ConformedFile, columns: list[str], rows: np.ndarray) -> _Records:
-    """Read rows of a file again for their keys and the columns that should agree."""
-    raw = read_file(raw_folder / file.name, file.source.options, file.source.format, name=file.name)
-    found: ColumnMap = map_columns(study, file.source, list(raw.frame.columns), blank=[])
-    rule = file.source.key or KeyRule(column=found.key)
-    names = {ours: theirs for mapped in found.mapped.values() for ours, theirs in mapped.items()}
-    wanted = np.flatnonzero(np.isin(raw.rows, rows))
-    frame = raw.frame.iloc[wanted]
-    cells = frame[found.key] if found.key is not None else pd.Series(raw.rows[wanted])
-    table = pd.DataFrame({"key": normalise_keys(list(_texts(cells)), rule)})
-    for column in columns:
-        there = frame[names[column]] if column in names else pd.Series("", index=frame.index)
-        table[column] = [text.casefold() for text in _texts(there)]
-    return _Records(file, table.set_axis(raw.rows[wanted], axis=0))
+def _records(raw_folder: Path, file: ConformedFile, columns: list[str], batch_rows: int) -> Iterator[pd.DataFrame]:
+    """Read a file again, part by part: row, key (normalised, in the open) and the columns that should agree, as text.
+
+    It never leaves this module.
+    """
+    rule = file.source.key or KeyRule(column=file.columns.key)
+    names = {ours: theirs for mapped in file.columns.mapped.values() for ours, theirs in mapped.items()}
+    opened = open_file(raw_folder / file.name, file.source.options, file.source.format, name=file.name)
+    for raw in opened.parts(batch_rows):
+        cells = raw.frame[file.columns.key] if file.columns.key is not None else pd.Series(raw.rows)
+        table = pd.DataFrame({"row": raw.rows, "key": normalise_keys(list(_texts(cells)), rule)})
+        for column in columns:
+            there = raw.frame[names[column]] if column in names else pd.Series("", index=raw.frame.index)
+            table[column] = [text.casefold() for text in _texts(there)]
+        yield table
 
 
 def _texts(cells: pd.Series) -> Iterator[str]:

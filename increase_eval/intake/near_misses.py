@@ -17,7 +17,7 @@ def near_keys(keys: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, 
     keys
         Keys that nobody has.
     known
-        Keys that somebody has.
+        Keys that somebody has; gone through once.
 
     Returns
     -------
@@ -28,7 +28,7 @@ def near_keys(keys: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, 
     -----
     Two words are one slip apart only if they share a variant with one character left out (or are such a variant of
     each other), so that an index of these variants finds every candidate in a time that grows with the number of keys
-    and not with its square; an exchange of neighbours is found in the same way.
+    and not with its square; an exchange of neighbours is found in the same way. The index is of `keys`, which are few.
 
     Examples
     --------
@@ -36,13 +36,17 @@ def near_keys(keys: Iterable[str], known: Iterable[str]) -> dict[str, dict[str, 
     {'AB132': {'AB123': 'exchanged', 'AB133': 'changed'}}
     """
     index: dict[str, set[str]] = defaultdict(set)
+    candidates: dict[str, set[str]] = {key: set() for key in keys}
+    for key in candidates:
+        for variant in _variants(key):
+            index[variant].add(key)
     for word in known:
         for variant in _variants(word):
-            index[variant].add(word)
+            for key in index.get(variant, ()):
+                candidates[key].add(word)
     found: dict[str, dict[str, Slip]] = {}
-    for key in keys:
-        candidates = sorted({word for variant in _variants(key) for word in index.get(variant, ())})
-        slips = {word: _slip(key, word) for word in candidates}
+    for key, words in candidates.items():
+        slips = {word: _slip(key, word) for word in sorted(words)}
         found[key] = {word: slip for word, slip in slips.items() if slip is not None}
     return found
 

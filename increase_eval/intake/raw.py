@@ -1,4 +1,4 @@
-"""What a file held: the one shape that every reader gives back, whatever the format.
+"""What a file held: the one shape that every reader gives back, whatever the format, in parts of so many rows.
 
 Cells are as the file has them: text from text formats, numbers and dates from typed ones; a blank cell is missing.
 Nothing is interpreted here. That is the contract's business, in :mod:`increase_eval.intake.conform`.
@@ -6,7 +6,8 @@ Nothing is interpreted here. That is the contract's business, in :mod:`increase_
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -31,7 +32,7 @@ class BrokenRow:
 
 @dataclass(frozen=True, slots=True)
 class RawTable:
-    """One file, read and not interpreted.
+    """The rows of one file, or some of them in a row, read and not interpreted.
 
     Attributes
     ----------
@@ -56,7 +57,7 @@ class RawTable:
     broken
         Rows that could not be cut into columns.
     notes
-        What the reader noticed and a person should know: kind of finding -> how many cells it is about.
+        What the reader noticed and a person should know: kind of finding -> how many cells of the file it is about.
     sha256, size
         Of the file's bytes.
     """
@@ -79,6 +80,35 @@ class RawTable:
     def rows_read(self) -> int:
         """How many rows the file has below its header, broken ones included."""
         return len(self.frame) + len(self.broken)
+
+
+@dataclass(frozen=True, slots=True)
+class RawFile:
+    """One file, opened: what it says of itself, and its rows in parts, so that no more than one part is held.
+
+    Attributes
+    ----------
+    head
+        The table without rows: names of columns, format, encoding, labels, hash and size.
+    parts
+        Gives the rows from the first on, as often as it is called, in parts of about so many; each is a table with the
+        columns of the head, and a part may have no rows. Reading a part may raise an :class:`UnreadableFileError`,
+        since what is wrong with a file may be in its last row.
+    """
+
+    head: RawTable
+    parts: Callable[[int], Iterator[RawTable]]
+
+
+def in_slices(table: RawTable) -> RawFile:
+    """Give a table that was read whole in parts, as the formats need whose readers know no other way."""
+
+    def parts(rows: int) -> Iterator[RawTable]:
+        for start in range(0, len(table.frame), rows):
+            frame = table.frame.iloc[start : start + rows].reset_index(drop=True)
+            yield dataclasses.replace(table, frame=frame, rows=table.rows[start : start + rows])
+
+    return RawFile(dataclasses.replace(table, frame=table.frame.iloc[:0], rows=table.rows[:0]), parts)
 
 
 def check_header(names: list[str]) -> list[str]:

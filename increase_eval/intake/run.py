@@ -10,17 +10,17 @@ import pandas as pd
 
 from increase_eval.errors import DataError
 from increase_eval.intake.assembly import PLACE, Assembly, apply_unique_rules, assemble
-from increase_eval.intake.columns import Wave, map_columns
-from increase_eval.intake.conform import ConformedFile, Contract, conform_file
+from increase_eval.intake.batches import ConformedFile, conform_file
+from increase_eval.intake.columns import Wave
+from increase_eval.intake.conform import Contract
 from increase_eval.intake.corrections import CORRECTIONS_FILE, apply_corrections, read_corrections
 from increase_eval.intake.drift import drift_table
 from increase_eval.intake.files import find_files, relative_name, require_folder, unused_files
 from increase_eval.intake.findings import Finding, findings_table, quarantine_table
 from increase_eval.intake.ledger import ledger_table
-from increase_eval.intake.linkage import propose_links, quarantine_unknown
+from increase_eval.intake.linkage import malformed_rows, propose_links, quarantine_unknown
 from increase_eval.intake.participants import participants_table
-from increase_eval.intake.raw import RawTable, UnreadableFileError
-from increase_eval.intake.readers import read_file
+from increase_eval.intake.readers import BATCH_ROWS, open_file
 from increase_eval.intake.remedies import REMEDIES
 from increase_eval.intake.rules import effective_values
 from increase_eval.intake.values import stored_dtype
@@ -93,7 +93,9 @@ class OpenIntake:
     values: pd.Series
 
 
-def run_intake(study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en") -> Intake:
+def run_intake(
+    study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en", batch_rows: int = BATCH_ROWS
+) -> Intake:
     """Take in the raw files of a study.
 
     Parameters
@@ -106,6 +108,8 @@ def run_intake(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
         What participants' keys are hashed with: see :func:`~increase_eval.intake.keys.load_key_secret`.
     language
         The language of remedies: ``"en"`` or ``"fr"``.
+    batch_rows
+        About how many rows of a file are held as text at once. It changes memory and time, and nothing else.
 
     Returns
     -------
@@ -117,31 +121,40 @@ def run_intake(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
     DataError
         If a file is absent, unreadable or lacks a column, if a rule of severity ``stop`` is broken, or the ledger is
         off. All problems of all files are listed at once.
+
+    Notes
+    -----
+    Delimited text and Parquet files are read part by part, of whatever size they are; workbooks, SPSS and Stata files
+    are read whole, one after the other. What is held of all files is what is given back, the codes of each row, and
+    while files are read the hash of each key; so memory grows with the number of rows and columns, by about nine bytes
+    a cell, and not with the size of the text.
     """
-    return run_openly(study, raw_folder, key_secret=key_secret, language=language).intake
+    return run_openly(study, raw_folder, key_secret=key_secret, language=language, batch_rows=batch_rows).intake
 
 
-def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en") -> OpenIntake:
+def run_openly(
+    study: Study, raw_folder: str | Path, *, key_secret: bytes, language: str = "en", batch_rows: int = BATCH_ROWS
+) -> OpenIntake:
     """Take in the raw files, and keep beside the quarantine the values that it hides."""
     if language not in ("en", "fr"):
         raise ValueError(f"language is {language!r}; allowed: 'en', 'fr'")
+    if batch_rows < 1:
+        raise ValueError(f"batch_rows is {batch_rows}; allowed: 1 or more")
     folder = Path(raw_folder)
     require_folder(folder)
     contract = Contract(study, key_secret=key_secret, language=language)
-    files, findings = _conform_all(contract, folder)
-    files, corrected = apply_corrections(files, read_corrections(folder), language)
-    _stop_if_told(study, files, [file.rejections for file in files])
-    work = assemble(contract, files)
+    work, findings = _assembled(contract, folder, batch_rows)
+    malformed = malformed_rows(study, work.files)
     waves = {wave: apply_unique_rules(work, wave, _table(work, wave)) for wave in study.wave_ids}
     waves = reject_dates_out_of_order(work, add_answer_dates(study, waves))
     baseline = apply_unique_rules(work, None, _table(work, None))
     waves = {wave: work.staying(frame) for wave, frame in waves.items()}
-    waves, unresolved = quarantine_unknown(work, baseline, waves)
+    waves, unresolved = quarantine_unknown(work, baseline, waves, malformed)
     participants, about = participants_table(work, baseline, waves)
-    _stop_if_told(study, files, [found.table() for found in work.rejections])
+    _stop_if_told(study, work.files, [found.table() for found in work.rejections])
     waves = add_windows(study, participants, waves)
     rejections = _rejections(work)
-    proposals = propose_links(study, folder, files, unresolved)
+    proposals = propose_links(study, folder, work.files, unresolved, batch_rows=batch_rows)
     intake = Intake(
         participants=participants,
         waves={wave: frame.drop(columns=["_file", "_position"]) for wave, frame in waves.items()},
@@ -150,7 +163,7 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
         duplicates=work.duplicates,
         ledger=_ledger(work, rejections),
         input_files=_input_files(work),
-        findings=findings_table([*findings, *corrected, *about], language),
+        findings=findings_table([*findings, *about], language),
         drift=drift_table(study, [fact for file in work.files for fact in file.facts], language),
         proposed_links=proposals.lines,
         unresolved_rows=proposals.rows,
@@ -158,7 +171,16 @@ def run_openly(study: Study, raw_folder: str | Path, *, key_secret: bytes, langu
     return OpenIntake(intake, rejections["value"].reset_index(drop=True))
 
 
-def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile], list[Finding]]:
+def _assembled(contract: Contract, folder: Path, batch_rows: int) -> tuple[Assembly, list[Finding]]:
+    """Conform all files, replay the corrections, and settle the duplicates."""
+    files, findings = _conform_all(contract, folder, batch_rows)
+    contract.hasher.forget()
+    files, corrected = apply_corrections(files, read_corrections(folder), contract.language)
+    _stop_if_told(contract.study, files, [file.rejections for file in files])
+    return assemble(contract, files), [*findings, *corrected]
+
+
+def _conform_all(contract: Contract, folder: Path, batch_rows: int) -> tuple[list[ConformedFile], list[Finding]]:
     """Read and conform every file of every source, gathering what is wrong with any of them."""
     problems: list[str] = []
     findings: list[Finding] = []
@@ -170,7 +192,7 @@ def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile],
         used.update(paths)
         for path in paths:
             try:
-                file, about = _conform_one(contract, source, relative_name(folder, path), path)
+                file, about = _conform_one(contract, source, relative_name(folder, path), path, batch_rows)
             except DataError as problem:
                 problems += problem.problems or [str(problem)]
             else:
@@ -184,30 +206,24 @@ def _conform_all(contract: Contract, folder: Path) -> tuple[list[ConformedFile],
     return conformed, findings
 
 
-def _conform_one(contract: Contract, source: Source, name: str, path: Path) -> tuple[ConformedFile, list[Finding]]:
-    raw = read_file(path, source.options, source.format, name=name)
-    names = list(raw.frame.columns)
-    blank = [column for column in names if column.startswith("(column ") and raw.frame[column].isna().all()]
-    columns = map_columns(contract.study, source, names, blank=blank)
-    if columns.problems:
-        raise DataError(name, [f"{name}: {problem}" for problem in columns.problems])
-    try:
-        file = conform_file(contract, source, name, raw, columns)
-    except UnreadableFileError as problem:
-        raise DataError(f"{name}: {problem}") from None
-    about = [Finding("unexpected_column", file=name, column=column) for column in columns.unexpected]
+def _conform_one(
+    contract: Contract, source: Source, name: str, path: Path, batch_rows: int
+) -> tuple[ConformedFile, list[Finding]]:
+    opened = open_file(path, source.options, source.format, name=name)
+    file = conform_file(contract, source, name, opened, batch_rows=batch_rows)
+    about = [Finding("unexpected_column", file=name, column=column) for column in file.columns.unexpected]
     about += [Finding(kind, file=name, n=count) for kind, count in file.notes.items()]
-    return file, about + _undeclared_missing(name, file, raw)
+    return file, about + _undeclared_missing(file)
 
 
-def _undeclared_missing(name: str, file: ConformedFile, raw: RawTable) -> list[Finding]:
+def _undeclared_missing(file: ConformedFile) -> list[Finding]:
     """Tell where a file declares codes to be missing for which the contract gives no reason."""
     unknown = file.reasons[file.reasons["reason"] == "unknown"]
     counts = unknown.groupby("column", sort=False).size()
-    declared = {*raw.missing_ranges, *raw.missing_codes}
-    in_file = {ours: theirs for names in file.column_names.values() for ours, theirs in names.items()}
+    declared = {*file.raw.missing_ranges, *file.raw.missing_codes}
+    in_file = {ours: theirs for names in file.columns.mapped.values() for ours, theirs in names.items()}
     return [
-        Finding("undeclared_missing", file=name, column=in_file.get(str(column), str(column)), n=int(count))
+        Finding("undeclared_missing", file=file.name, column=in_file.get(str(column), str(column)), n=int(count))
         for column, count in counts.items()
         if in_file.get(str(column)) in declared
     ]
@@ -233,7 +249,7 @@ def _table(work: Assembly, wave: Wave) -> pd.DataFrame:
     study = work.contract.study
     columns = study.participant_columns if wave is None else study.wave_columns(wave)
     dtypes = {column.name: stored_dtype(column, effective_values(study, column)) for column in columns}
-    table = work.table(wave).reindex(columns=[*PLACE, *dtypes])
+    table = work.take_table(wave).reindex(columns=[*PLACE, *dtypes])
     typed: pd.DataFrame = table.astype({"participant": "str", "source_file": "str", "source_row": "Int64", **dtypes})
     return typed
 

@@ -252,19 +252,22 @@ def declared_missing(texts: Sequence[str], raw: RawTable, name: str) -> np.ndarr
     return declared
 
 
-def find_decimal(raw: RawTable, names: Iterable[str]) -> str:
-    """Find the decimal mark that most cells of the number columns of a file are written with."""
-    if raw.decimal is not None:
-        return raw.decimal
+def decimal_marks(raw: RawTable, names: Iterable[str]) -> tuple[int, int]:
+    """Count the cells of the number columns that are written with a decimal comma, and those with a point.
+
+    Counts of the parts of a file add up. A number with both marks, and one with neither, says nothing.
+    """
     commas = points = 0
     for name in names:
         cells = raw.frame[name]
         if pd.api.types.is_numeric_dtype(cells.dtype):
             continue
-        unique = [cell.strip() for cell in cells.dropna().unique() if isinstance(cell, str)]
-        commas += sum(_COMMA_NUMBER.match(cell) is not None for cell in unique)
-        points += sum(_POINT_NUMBER.match(cell) is not None for cell in unique)
-    return "," if commas > points else "."
+        codes, unique = pd.factorize(cells)
+        counts = np.bincount(codes[codes >= 0], minlength=len(unique)).tolist()
+        texts = [cell.strip() if isinstance(cell, str) else "" for cell in unique]
+        commas += sum(counts[at] for at, text in enumerate(texts) if _COMMA_NUMBER.match(text))
+        points += sum(counts[at] for at, text in enumerate(texts) if _POINT_NUMBER.match(text))
+    return commas, points
 
 
 def _labels_by_text(labels: Mapping[Any, str]) -> dict[str, str]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import dataclasses
 import io
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from increase_eval.intake.raw import RawTable, UnreadableFileError
-from increase_eval.intake.readers.delimited import DELIMITERS, read_records
+from increase_eval.intake.raw import RawFile, RawTable, UnreadableFileError
+from increase_eval.intake.readers.delimited import DELIMITERS, open_records
 from increase_eval.intake.readers.text import find_encoding
 from increase_eval.study.sources import ReadOptions
 
@@ -18,14 +19,19 @@ _IMPORT_ID = '{"importid"'
 _SAMPLE_BYTES = 4_000_000
 
 
-def read(path: Path, options: ReadOptions) -> RawTable:
-    """Read an export; question texts become the variable labels."""
+def open_file(path: Path, options: ReadOptions) -> RawFile:
+    """Open an export; question texts become the variable labels."""
     if not looks_like_one(path, options):
         raise UnreadableFileError(
             'row 3 does not hold import ids ({"ImportId": ...}), which every Qualtrics export does; '
             "declare `format: csv` if it has one header row"
         )
-    return dataclasses.replace(read_records(path, options, header_rows=HEADER_ROWS), format="qualtrics")
+    file = open_records(path, options, header_rows=HEADER_ROWS)
+
+    def parts(rows: int) -> Iterator[RawTable]:
+        return (dataclasses.replace(part, format="qualtrics") for part in file.parts(rows))
+
+    return RawFile(dataclasses.replace(file.head, format="qualtrics"), parts)
 
 
 def looks_like_one(path: Path, options: ReadOptions) -> bool:
@@ -34,7 +40,9 @@ def looks_like_one(path: Path, options: ReadOptions) -> bool:
         sample = stream.read(_SAMPLE_BYTES)
     if _IMPORT_ID.encode() not in sample.replace(b"\0", b"").replace(b'""', b'"').lower():
         return False
-    text = sample.decode(find_encoding(sample, None) if options.encoding is None else options.encoding, "replace")
+    text = sample.decode(
+        find_encoding(io.BytesIO(sample), None) if options.encoding is None else options.encoding, "replace"
+    )
     for delimiter in [options.delimiter] if options.delimiter else DELIMITERS:
         try:
             head = list(islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), HEADER_ROWS))

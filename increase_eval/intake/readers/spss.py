@@ -9,18 +9,18 @@ import pandas as pd
 import pyreadstat
 from pyreadstat import PyreadstatError, ReadstatError
 
-from increase_eval.intake.raw import RawTable, UnreadableFileError, check_header
+from increase_eval.intake.raw import RawFile, RawTable, UnreadableFileError, check_header, in_slices
 from increase_eval.study.sources import ReadOptions
 
 
-def read(path: Path, options: ReadOptions) -> RawTable:
+def open_file(path: Path, options: ReadOptions) -> RawFile:
     """Read a ``.sav`` or ``.zsav`` file; row 2 is the first case, as in an exported sheet."""
     try:
         frame, meta = pyreadstat.read_sav(str(path), user_missing=True, encoding=options.encoding)
     except (ReadstatError, PyreadstatError, UnicodeDecodeError, ValueError, OverflowError) as problem:
         raise UnreadableFileError(f"it is no whole SPSS file: {reason_of(problem)}") from None
     names = check_header([str(name) for name in frame.columns])
-    return RawTable(
+    table = RawTable(
         frame=blank_text_to_missing(frame.set_axis(names, axis=1)),
         rows=np.arange(2, len(frame) + 2, dtype="int64"),
         format="spss",
@@ -36,6 +36,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         },
         variable_labels={name: label for name, label in meta.column_names_to_labels.items() if label},
     )
+    return in_slices(table)
 
 
 def blank_text_to_missing(frame: pd.DataFrame) -> pd.DataFrame:

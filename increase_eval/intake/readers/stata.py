@@ -9,12 +9,12 @@ import pandas as pd
 import pyreadstat
 from pyreadstat import PyreadstatError, ReadstatError
 
-from increase_eval.intake.raw import RawTable, UnreadableFileError, check_header
+from increase_eval.intake.raw import RawFile, RawTable, UnreadableFileError, check_header, in_slices
 from increase_eval.intake.readers.spss import blank_text_to_missing, reason_of
 from increase_eval.study.sources import ReadOptions
 
 
-def read(path: Path, options: ReadOptions) -> RawTable:
+def open_file(path: Path, options: ReadOptions) -> RawFile:
     """Read a ``.dta`` file; extended missing values become the text that Stata prints, such as ``.a``."""
     try:
         frame, meta = pyreadstat.read_dta(str(path), user_missing=True, encoding=options.encoding)
@@ -24,7 +24,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     frame = frame.set_axis(names, axis=1)
     extended = {name: codes for name, codes in meta.missing_user_values.items() if codes}
     dotted = {name: _with_dots(frame[name], set(codes)) for name, codes in extended.items()}
-    return RawTable(
+    table = RawTable(
         frame=blank_text_to_missing(frame.assign(**dotted)),
         rows=np.arange(2, len(frame) + 2, dtype="int64"),
         format="stata",
@@ -36,6 +36,7 @@ def read(path: Path, options: ReadOptions) -> RawTable:
         missing_codes={name: tuple(f".{code}" for code in codes) for name, codes in extended.items()},
         variable_labels={name: label for name, label in meta.column_names_to_labels.items() if label},
     )
+    return in_slices(table)
 
 
 def _with_dots(column: pd.Series, codes: set[str]) -> pd.Series:

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import python_calamine
 
-from increase_eval.intake.raw import RawTable, UnreadableFileError, check_header
+from increase_eval.intake.raw import RawFile, RawTable, UnreadableFileError, check_header, in_slices
 from increase_eval.study.sources import ReadOptions
 
 _OLE = bytes.fromhex("D0CF11E0A1B11AE1")
@@ -29,7 +29,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 _SHOWN = 5
 
 
-def read(path: Path, options: ReadOptions) -> RawTable:
+def open_file(path: Path, options: ReadOptions) -> RawFile:
     """Read the sheet that the options name, or the only one."""
     with path.open("rb") as stream:
         if stream.read(len(_OLE)) == _OLE:
@@ -54,13 +54,14 @@ def read(path: Path, options: ReadOptions) -> RawTable:
     while body and all(cell is None for cell in body[-1]):
         body.pop()
     columns = zip(names, zip(*body, strict=True), strict=False) if body else ((name, ()) for name in names)
-    return RawTable(
+    table = RawTable(
         frame=pd.DataFrame({name: _column(list(cells)) for name, cells in columns}, columns=names),
         rows=np.arange(2, len(body) + 2, dtype="int64"),
         format="xlsx",
         decimal=options.decimal,
         notes={"formulas": formulas} if formulas else {},
     )
+    return in_slices(table)
 
 
 def _choose_sheet(workbook: Any, wanted: str | None) -> str:

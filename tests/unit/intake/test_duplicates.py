@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from increase_eval.intake.duplicates import Candidates, kept_rows, order_values, rule_of
+from increase_eval.intake.duplicates import Candidates, kept_rows, order_values, rule_of, settle_order
 from increase_eval.intake.raw import RawTable
 from increase_eval.study.sources import Duplicates
 
@@ -61,13 +61,14 @@ def raw(cells):
     ],
 )
 def test_numbers_and_dates_order(cells, formats, ranks):
-    values, unread = order_values(raw(cells), "x", formats)
+    values, unread = settle_order([order_values(raw(cells), "x", formats)], "x")
     assert pd.Series(values).rank(method="dense").sub(1).tolist() == pytest.approx(ranks, nan_ok=True)
     assert unread == 0
 
 
 def test_cells_that_cannot_be_read_are_counted():
-    values, unread = order_values(raw(["2021-01-01", "soon", "later", "soon"]), "x", ())
+    cells = ["2021-01-01", "soon", "later", "soon"]
+    values, unread = settle_order([order_values(raw(cells), "x", ())], "x")
     assert np.isnan(values).tolist() == [False, True, True, True]
     assert unread == 3
 

@@ -6,7 +6,7 @@ import pytest
 
 from increase_eval.intake.cells import cell_text, plain_code
 from increase_eval.intake.raw import RawTable
-from increase_eval.intake.values import ColumnReader, Labels, find_decimal, stored_dtype
+from increase_eval.intake.values import ColumnReader, Labels, decimal_marks, stored_dtype
 from increase_eval.study.tables import Column, ValueLabel
 
 
@@ -120,16 +120,21 @@ def test_no_rows_are_no_rows():
     assert (len(read.values), str(read.values.dtype)) == (0, "Int64")
 
 
-def test_a_declared_decimal_mark_is_not_looked_for():
-    assert find_decimal(raw(["3,5"] * 3, "str", decimal="."), ["x"]) == "."
+def test_cells_are_counted_by_their_decimal_mark_however_often_each_is_written():
+    assert decimal_marks(raw(["3,5", "3,5", " 1.5", "1,234.5", "7", "soon", None], "str"), ["x"]) == (2, 1)
 
 
-def test_a_file_without_number_columns_has_points():
-    assert find_decimal(raw(["3,5"], "str"), []) == "."
+def test_numbers_with_a_type_of_their_own_have_no_mark():
+    assert decimal_marks(raw([3.5], "float64"), ["x"]) == (0, 0)
+
+
+def test_only_columns_of_numbers_are_looked_at():
+    assert decimal_marks(raw(["3,5"], "str"), []) == (0, 0)
 
 
 def test_time_zones_are_dropped_and_local_days_kept():
     reader = ColumnReader.of(column("date", date_formats=["%Y-%m-%d %H:%M:%S%z"]), [])
-    cells = ["2021-03-01 23:30:00+0200"]
-    read = reader.read(raw(cells, "str"), "x", np.arange(1), decimal=".", values_by=None)
-    assert read.values.dt.strftime("%Y-%m-%d %H:%M").tolist() == ["2021-03-01 23:30"]
+    cells = ["2021-03-01 23:30:00+0200", "2021-01-01 23:30:00+0100", "yesterday"]  # summer time and winter time
+    read = reader.read(raw(cells, "str"), "x", np.arange(3), decimal=".", values_by=None)
+    assert read.values.dt.strftime("%Y-%m-%d %H:%M").tolist()[:2] == ["2021-03-01 23:30", "2021-01-01 23:30"]
+    assert read.failed.tolist() == [False, False, True]
