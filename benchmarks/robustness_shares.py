@@ -30,7 +30,6 @@ from benchmarks.robustness_simulation import (
 )
 from increase_eval.attrition import anchored_nonresponse, impute_chained, inverse_probability_weights, weighted_model
 from increase_eval.attrition.anchored.categories import join_rare
-from increase_eval.attrition.imputation.chained.categorical import draw_levels
 from increase_eval.attrition.pooling import pool
 from increase_eval.comparison import proportion_interval, two_proportions
 from increase_eval.study import Study, load_study
@@ -42,37 +41,27 @@ RESULTS = ROOT / "benchmarks" / "results" / "robustness_shares.csv"
 KEPT = ROOT / "data" / "robustness_shares"
 SEED = 20240503
 """That of ``robustness_simulation.py``: the same cohorts."""
-DRAWS, ITERATIONS = 10, 5
+DRAWS, ITERATIONS = 20, 5
 DELTA = -0.2 * np.pi / np.sqrt(3)
 """Added to the log odds of being in work of those not seen: a fifth of a standard deviation."""
 Z = 1.959963984540054
 
 
 def lay_out_states(study: Study, cohort: Cohort, answered: pd.DataFrame, people: pd.DataFrame) -> pd.DataFrame:
-    """Give those who answered the first wave their states as answered (``s*``), and whether those are work.
-
-    ``t*`` is 1 in work, 0 out of it and missing where not answered; ``true_t*`` is known of everybody.
-    """
+    """Give those who answered the first wave whether they are in work: as answered (``t*``), and in truth."""
     variable = study.head.states[0]
-    names = {state.code: state.id for state in variable.states}
-    working = working_states(study)
+    working = [state.code for state in variable.states if state.id in variable.counted]
     table = people[["arm", "category", "id"]].copy()
-    for name, wave in zip(("1", "2", "3"), study.wave_ids, strict=True):
-        state = cohort.answers[wave][variable.column].map(names).to_numpy(dtype=object)[people["id"]]
-        seen, works = answered[wave].to_numpy(dtype=bool)[people["id"]], np.isin(state, working).astype(float)
-        table[f"true_t{name}"], table[f"t{name}"] = works, np.where(seen, works, np.nan)
-        table[f"s{name}"] = np.where(seen, state, None)
+    for name, wave in zip(("t1", "t2", "t3"), study.wave_ids, strict=True):
+        works = cohort.answers[wave][variable.column].isin(working).to_numpy(dtype=float)[people["id"]]
+        seen = answered[wave].to_numpy(dtype=bool)[people["id"]]
+        table[f"true_{name}"], table[name] = works, np.where(seen, works, np.nan)
     return table
 
 
-def working_states(study: Study) -> list[str]:
-    """Give the states that count as work."""
-    return [state.id for state in study.head.states[0].states if state.in_work]
-
-
-def estimates(people: pd.DataFrame, working: list[str]) -> pd.DataFrame:
+def estimates(people: pd.DataFrame) -> pd.DataFrame:
     """Estimate the share of every later wave by every method: method, wave, term, estimate, std_error, low, high."""
-    completed = _completed(people, working)
+    completed = _completed(people)
     parts = []
     for wave in ("t2", "t3"):
         own = people.assign(y=people[wave], seen=people[wave].notna().astype(float))
@@ -119,26 +108,22 @@ def _weights(people: pd.DataFrame) -> pd.DataFrame:
     return _table("weights", _arms(people), fit.coefficients["estimate"].to_numpy(), None, fit.vcov)
 
 
-def _completed(people: pd.DataFrame, working: list[str]) -> dict[str, tuple[Floats, Floats]]:
-    """Complete the states of both later waves by chained equations, and say who is in work: wave -> (draws, people).
+def _completed(people: pd.DataFrame) -> dict[str, tuple[Floats, Floats]]:
+    """Complete who works at both later waves by chained equations, as `imputed_states`: wave -> (draws, people).
 
     First at random, then with the log odds of work moved for those not seen, by the same random numbers.
     """
-    table = people[["s1", "s2", "s3", "arm"]]
     rng = np.random.default_rng([SEED, len(people), int(np.nansum(people["t3"]))])
-    methods = {"s2": "multinomial", "s3": "multinomial"}
+    table, methods = people[["t1", "t2", "t3", "arm"]], {"t2": "logit", "t3": "logit"}
     found = impute_chained(table, methods=methods, draws=DRAWS, iterations=ITERATIONS, rng=rng)
     result = {}
-    for wave in ("2", "3"):
-        counted = np.isin(np.asarray(found.plan.variables[f"s{wave}"].levels, dtype=object), working)
-        gone = people[f"t{wave}"].isna().to_numpy()
-        plain, moved = (np.tile(people[f"t{wave}"].to_numpy(dtype=float), (DRAWS, 1)) for _ in range(2))
-        for draw in range(DRAWS):
-            shares, decided = found.shares[f"s{wave}"][draw], found.uniforms[f"s{wave}"][draw]
-            tilted = shares * np.exp(DELTA * counted)
-            plain[draw, gone] = counted[draw_levels(shares, decided)]
-            moved[draw, gone] = counted[draw_levels(tilted / tilted.sum(axis=1, keepdims=True), decided)]
-        result[f"t{wave}"] = (plain, moved)
+    for wave in ("t2", "t3"):
+        gone = people[wave].isna().to_numpy()
+        plain, moved = (np.tile(people[wave].to_numpy(dtype=float), (DRAWS, 1)) for _ in range(2))
+        p, decided = found.shares[wave][:, :, -1], found.uniforms[wave]
+        for values, delta in ((plain, 0.0), (moved, DELTA)):
+            values[:, gone] = 1 - decided < p * np.exp(delta) / (1 - p + p * np.exp(delta))
+        result[wave] = (plain, moved)
     return result
 
 
@@ -196,7 +181,7 @@ def replicate(study: Study, number: int) -> pd.DataFrame:
     for mechanism, dial in SCENARIOS:
         answered = draw_answers(study, cohort, mechanism, dial, rng)
         people = lay_out_states(study, cohort, answered, lay_out(study, cohort, answered, rng))
-        found = estimates(people, working_states(study))
+        found = estimates(people)
         truth = people.groupby("arm", observed=True)[["true_t2", "true_t3"]].mean()
         arms = list(truth.index)
         values = {

@@ -19,6 +19,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from increase_eval.errors import DisclosureError
+from increase_eval.reporting.calibration_bands import banded_calibration
 from increase_eval.reporting.disclosure import (
     MODEL_TABLES,
     SUPPRESSED,
@@ -50,6 +51,7 @@ APART: tuple[tuple[str, ...], ...] = (
 """Tables that are settled by themselves, since they count other people than the survey's tables, or in other ways."""
 
 TRANSITIONS, MOVES = "state_transitions", "moves_by_arm"
+CALIBRATION = "dropout_calibration"
 FLOW, SUMMARY, BINS = "response_flow", "score_summary", "score_distribution"
 ANSWERED = ("score_summary", "state_shares")
 """Tables whose n and n_dropped add up to those who answered a wave."""
@@ -93,6 +95,9 @@ def tables_that_leave(study: Study, tables: Mapping[str, pd.DataFrame]) -> dict[
     for name in (name for name in SPECIAL_ESTIMATES if name in safe):
         safe[name] = SPECIAL_ESTIMATES[name](study, estimates[name], safe)
     estimates |= told_raw_shares(study, estimates, safe)
+    if CALIBRATION in estimates:
+        level = study.analysis.confidence
+        estimates[CALIBRATION] = banded_calibration(estimates[CALIBRATION], threshold=threshold, confidence=level)
     models = {name: table for name, table in estimates.items() if name in MODEL_TABLES}
     compared = {contrast.id: (contrast.first, contrast.second) for contrast in study.analysis.contrasts}
     safe |= protect_models(

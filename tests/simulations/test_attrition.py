@@ -45,6 +45,41 @@ def test_the_tables_of_the_report_are_the_recorded_ones(page):
         assert shown == write(recorded), title
 
 
+@pytest.mark.parametrize("name", ["shipped_distance"])
+def test_other_tables_of_robustness_are_the_recorded_ones(name):
+    recording = load(name)
+    recorded = pd.read_csv(recording.RESULTS)
+    text = (ROOT / "reports" / "methods" / "robustness.md").read_text(encoding="utf-8")
+    for title, write in recording.TABLES.items():
+        shown = text.split(f"<!-- {title} -->")[1].split(f"<!-- end of {title} -->")[0].strip()
+        assert shown == write(recorded), title
+
+
+def test_distances_are_those_of_estimates_from_the_truth_of_the_same_people():
+    """Three rows by hand: a change, a share of two states together, and what has no distance."""
+    recording, study = load("shipped_distance"), load_study(ROOT / "data_contracts" / "increase_vs")
+    truth = pd.DataFrame(
+        [
+            ("change", "life_satisfaction", "t2", "parallel", 0.5),
+            ("share", "employment.employee", "t2", "parallel", 0.2),
+            ("share", "employment.self_employed", "t2", "parallel", 0.1),
+            ("share", "employment.other", "t2", "parallel", 0.7),
+        ],
+        columns=["quantity", "outcome", "wave", "arm", "value"],
+    )
+    rows = [
+        ("life_satisfaction", "change", "mmrm", "first wave", 0.8, 0.2),
+        ("employment", "share", "imputation", "first wave", 0.25, 0.1),
+        ("employment", "share", "imputation_weights", "everybody asked", 0.25, 0.1),
+        ("life_satisfaction", "change", "bounds_lower", "first wave", -3.0, np.nan),
+    ]
+    columns = ["outcome", "term", "by_method", "by_population", "estimate", "std_error"]
+    stored = pd.DataFrame(rows, columns=columns).assign(wave="t2", by_arm="parallel")
+    found = recording.distances(study, stored, truth)
+    # (0.8 - 0.5) / 0.2, and (0.25 - 0.3) / 0.1.
+    assert found["distance"].tolist() == [1.5, -0.5]
+
+
 def test_the_reports_say_how_often_it_was_simulated(anchored, robustness):
     said = (ROOT / "reports" / "methods" / "anchored.md").read_text(encoding="utf-8")
     for count in pd.read_csv(anchored.RESULTS)["replicates"].unique():

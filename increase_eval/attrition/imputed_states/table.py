@@ -12,6 +12,7 @@ from scipy import stats
 from increase_eval.attrition.headlines import ALL, ASKED, COUNTED, Group, Headline, first_wave_weights
 from increase_eval.attrition.imputed_states.state import ImputedState
 from increase_eval.attrition.pooling import pool_means
+from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray
 from increase_eval.results import estimate_table
 from increase_eval.study import Study
@@ -22,6 +23,7 @@ SMALL_SD = 0.2
 LOG_ODDS = SMALL_SD * float(np.pi / np.sqrt(3))
 """The delta of a share: a fifth of a standard deviation, in log odds (the logistic distribution's is pi / sqrt 3)."""
 ESTIMATED, NOT_ESTIMABLE, NOT_SEEN = "estimated", "not estimable", "nobody was seen in it"
+NO_SPREAD = "everybody is in it, or nobody is"
 NO_DIRECTION = "no state is declared as work: which of them is worse is not known"
 LEAST = 2
 
@@ -110,7 +112,7 @@ def _pooled_rows(
     status = NOT_ESTIMABLE if reason else ESTIMATED
     if not reason and strategy == DELTA and not any(own.in_work for own in one.variable.states):
         status = NO_DIRECTION
-    if not reason and state is not None and state not in one.levels(wave):
+    if not reason and state is not None and not one.is_seen(wave, state):
         status = NOT_SEEN
     completed = one.completed(wave, state, delta) if status == ESTIMATED else np.zeros((0, 0))
     words = reason or _words(one, delta, weights)
@@ -124,7 +126,11 @@ def _pooled_rows(
         if status != ESTIMATED or min(int(mask.sum()) for mask in masks) < LEAST:
             yield {**row, "status": NOT_ESTIMABLE if status == ESTIMATED else status}
             continue
-        found = pool_means(completed, weights, masks)
+        try:
+            found = pool_means(completed, weights, masks)
+        except InsufficientDataError:
+            yield {**row, "status": NO_SPREAD}
+            continue
         half = float(stats.t.ppf((1 + confidence) / 2, found.df)) * found.std_error
         ends = {"conf_low": found.estimate - half, "conf_high": found.estimate + half}
         yield {**row, "estimate": found.estimate, "std_error": found.std_error, "df": found.df, **ends}

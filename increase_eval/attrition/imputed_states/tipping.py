@@ -153,19 +153,7 @@ class _Drawn:
 
 def _draw(one: ImputedState, wave: str) -> _Drawn:
     assert one.filled is not None
-    column, counted = one.columns[wave], one.counted(wave)
-    shares, decided = one.filled.shares[column], one.filled.uniforms[column]
-    counted = counted[: shares.shape[2]]
-    ends = np.cumsum(shares, axis=2)
-    level = (decided[:, :, None] > ends[:, :, :-1]).sum(axis=2)
-    own = np.take_along_axis(shares, level[:, :, None], axis=2)[:, :, 0]
-    within = decided - (np.take_along_axis(ends, level[:, :, None], axis=2)[:, :, 0] - own)
-    # The same levels laid end to end again, those that count first: v keeps its place within its level.
-    order = np.argsort(~counted, kind="stable")
-    starts = np.empty_like(shares)
-    starts[:, :, order] = np.cumsum(shares[:, :, order], axis=2) - shares[:, :, order]
-    v = np.take_along_axis(starts, level[:, :, None], axis=2)[:, :, 0] + within
-    p = shares[:, :, counted].sum(axis=2)
+    p, v = one.chances(wave), 1 - one.filled.uniforms[one.columns[wave]]
     tiny = np.finfo(float).tiny
     low, high = np.clip(v, tiny, 1 - 1e-16), np.clip(p, tiny, 1 - 1e-16)
     return _Drawn(p, special.logit(low) - special.logit(high))

@@ -154,7 +154,11 @@ def pooled_rows(
         if min(int(mask.sum()) for mask in masks) < 2:
             yield row(headline, by, group, wave, **counts, status=NOBODY)
             continue
-        found = pool_means(completed, weights, masks)
+        try:
+            found = pool_means(completed, weights, masks)
+        except InsufficientDataError as error:
+            yield row(headline, by, group, wave, **counts, status=str(error))
+            continue
         values = interval(found.estimate, found.std_error, found.df, headline.study.analysis.confidence)
         yield row(headline, by, group, wave, **values, **counts, method=words)
 

@@ -22,6 +22,7 @@ MODEL_TABLES: Mapping[str, ModelMeasure] = {
     "calendar_comparison": "amount",
     "cross_lagged": "amount",
     "dials": "amount",
+    "dropout_calibration": "share",
     "dropout_model": "amount",
     "exchangeability": "amount",
     "imputed_changes": "amount",

@@ -11,6 +11,7 @@ import pandas as pd
 from increase_eval.attrition.imputed_scales.tipping import NEVER, NOTHING, POINTS, RANGE_SD, SD, TIPPING
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.attrition.section import Section
+from increase_eval.reporting.documents.attrition.tipping_states import is_withheld, state_tables
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.tables import (
@@ -42,6 +43,9 @@ def tipping_content(context: ReportContext) -> dict[str, Any]:
         "sentences": [*_sentences(context, own[~is_contrast])],
         "changes": _changes_table(context, own[~is_contrast]),
         "contrasts": _contrasts_table(context, own[is_contrast]),
+        "states": state_tables(context),
+        "states_withheld": context.table("state_tipping_points") is not None
+        and is_withheld(context.tables["state_tipping_points"]),
     }
 
 
@@ -231,6 +235,6 @@ TIPPING_SECTION = Section(
     content=tipping_content,
     needs=frozenset({"scales", "repeated"}),
     tables=("tipping_points",),
-    optional_tables=("tipping_contours",),
+    optional_tables=("tipping_contours", "state_tipping_points"),
     figures=("tipping",),
 )

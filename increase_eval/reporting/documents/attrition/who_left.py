@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.reporting.characteristics import Characteristics
+from increase_eval.reporting.documents.attrition.calibration import calibration_tables
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.numbers import MISSING, format_number, format_p, format_signed
@@ -30,6 +31,7 @@ def who_left_content(context: ReportContext) -> dict[str, Any]:
         "little": _little_table(context),
         "model": _model_table(context),
         "discrimination": list(_discrimination(context)),
+        "calibration": calibration_tables(context),
     }
 
 
@@ -241,6 +243,6 @@ WHO_LEFT = Section(
     template="attrition_who_left.html.j2",
     content=who_left_content,
     tables=("leaver_differences",),
-    optional_tables=("mcar", "dropout_model"),
+    optional_tables=("mcar", "dropout_model", "dropout_calibration"),
     figures=("leavers",),
 )

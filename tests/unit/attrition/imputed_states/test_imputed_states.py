@@ -72,11 +72,14 @@ def works(completed):
 def test_a_share_is_the_pooled_mean_of_the_completed_tables(table, imputed, data):
     (one,) = imputed
     mine = one.headline.arm == "integrated"
+    told = data[1].query("wave == 't3'").set_index("participant")["state"].reindex(one.headline.people["participant"])
     for state in ("employee", "counted"):
         means, within = [], []
         for draw in range(DRAWS):
-            column = one.filled.completed(draw)["state_t3"][mine]
-            inside = works(column) if state == "counted" else column == state
+            column = told.reset_index(drop=True).copy()
+            column[column.isna().to_numpy()] = np.array(STATES)[one.within["t3"][draw]]
+            assert (works(column) == (one.filled.completed(draw)["counts_t3"] == 1)).all()
+            inside = (works(column) if state == "counted" else column == state)[mine]
             means.append(inside.mean())
             within.append(inside.astype(float).var(ddof=1) / mine.sum())
         expected = pool(means, within, df_complete=mine.sum() - 1)
@@ -93,8 +96,8 @@ def test_those_who_answered_keep_their_state_and_nobody_is_left_out(imputed, dat
     (one,) = imputed
     people, states = data
     told = states.query("wave == 't2'").set_index("participant")["state"]
-    completed = one.filled.completed(3).set_index(one.headline.people["participant"])["state_t2"]
-    assert (completed.reindex(told.index) == told).all()
+    completed = one.filled.completed(3).set_index(one.headline.people["participant"])["counts_t2"]
+    assert (completed.reindex(told.index).eq(1) == works(told)).all()
     # Who lacks a covariate has it imputed with the states.
     assert len(completed) == len(people)
     assert completed.notna().all()
@@ -102,9 +105,17 @@ def test_those_who_answered_keep_their_state_and_nobody_is_left_out(imputed, dat
 
 def test_states_are_imputed_from_what_the_contract_declares_alone(imputed, study):
     (one,) = imputed
-    allowed = {"state_t1", "state_t2", "state_t3", "arm", *study.analysis.covariates}
+    allowed = {"counts_t1", "counts_t2", "counts_t3", "arm", *study.analysis.covariates}
     for equation in one.filled.plan.equations:
         assert {name for term in equation.terms for name in term} == allowed - {equation.target.name}
+
+
+def test_the_state_within_its_kind_is_that_of_somebody_of_the_arm(imputed, data):
+    (one,) = imputed
+    gone, arm = ~one.seen("t3"), one.headline.arm
+    for name in one.headline.arms:
+        seen = {int(place) for place in one.told["t3"][(arm == name) & ~gone]}
+        assert set(one.within["t3"][:, arm[gone] == name].ravel().tolist()) <= seen
 
 
 def test_shares_of_all_states_make_one(table):
@@ -117,6 +128,16 @@ def test_a_state_that_nobody_was_seen_in_has_no_share(table):
     own = rows_of(table, wave="t2", by_state="education")
     assert own["estimate"].isna().all()
     assert set(own["status"]) == {NOT_SEEN}
+
+
+def test_where_nobody_is_in_a_state_that_counts_there_is_a_status(study, data):
+    people, states = data
+    alike = states.assign(state=states["state"].where(~works(states["state"]), "other"))
+    variables = impute_states(study, people, alike, rng=np.random.default_rng(1), draws=2)
+    own = rows_of(imputed_state_table(study, variables), by_state="counted", wave="t3", by_population="first wave")
+    assert own["estimate"].isna().all()
+    assert set(own["status"]) == {"everybody is in it, or nobody is"}
+    assert state_tipping_table(study, variables)["status"].ne("estimated").all()
 
 
 def test_a_comparison_is_the_second_arm_less_the_first(table, study):
@@ -158,7 +179,7 @@ class TestDelta:
         """Over many draws the share among them is that of the probabilities behind it, moved."""
         (one,) = imputed
         gone = ~one.seen("t3")
-        shares = one.filled.shares["state_t3"][:, :, one.counted("t3")].sum(axis=2)
+        shares = one.chances("t3")
         odds = shares / (1 - shares) * np.exp(-LOG_ODDS)
         moved = one.completed("t3", delta=-LOG_ODDS)[:, gone]
         # Binomial error of about 240 people times five draws.
