@@ -12,6 +12,7 @@ bytes. Left out on purpose: partitions, appending, and any format but Parquet (s
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -71,6 +72,27 @@ def write_table(frame: pd.DataFrame, path: Path, footer: Mapping[str, str]) -> s
 def content_hash(frame: pd.DataFrame) -> str:
     """Give the hash that :func:`write_table` would put in the footer, without writing anything."""
     return _write_parquet(_to_arrow(frame), _Nowhere(), {})
+
+
+def table_as_bytes(frame: pd.DataFrame) -> bytes:
+    """Give a table as the bytes of a Parquet file, for a table that has to travel inside another.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"estimate": [0.1, None]})
+    >>> table_from_bytes(table_as_bytes(frame)).equals(frame)
+    True
+    """
+    file = io.BytesIO()
+    _write_parquet(_to_arrow(frame), file, {})
+    return file.getvalue()
+
+
+def table_from_bytes(content: bytes) -> pd.DataFrame:
+    """Give the table that :func:`table_as_bytes` was given."""
+    table: pa.Table = pq.read_table(pa.BufferReader(content))
+    frame: pd.DataFrame = table.to_pandas()
+    return frame
 
 
 def read_table(path: Path) -> pd.DataFrame:

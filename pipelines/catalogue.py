@@ -10,6 +10,7 @@ from increase_eval.reporting.codebook import ColumnEntry, build_codebook
 from increase_eval.reporting.codebook.stored import DERIVED_COLUMNS, ESTIMATE_TABLE, StoredType
 from increase_eval.study import Study
 from pipelines.claims_tables import CLAIMS_COLUMNS
+from pipelines.figure_tables import DRAWN_COLUMNS
 from pipelines.names import IMPUTED_DRAWS, SAFE, grouped_by
 from pipelines.provenance import static_metadata
 
@@ -21,6 +22,7 @@ OPEN_SHAPE = "An estimate table: columns that start with by_ say what it is spli
 
 OWN_COLUMNS: Mapping[str, Mapping[str, tuple[StoredType, str]]] = {
     **CLAIMS_COLUMNS,
+    **DRAWN_COLUMNS,
     "duplicates": {
         "file": ("text", "The raw file of the row that was left out"),
         "row": ("integer", "Its row, as a spreadsheet shows it"),

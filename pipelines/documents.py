@@ -12,6 +12,7 @@ import dagster as dg
 from PIL import Image
 
 from increase_eval.reporting.figures import Drawing, write_drawing
+from pipelines import figure_tables
 from pipelines.checks import Check, Finding
 
 PICTURE_BYTES = 200_000
@@ -38,33 +39,39 @@ class Documents:
     files: Mapping[str, bytes]
 
 
-def figure_documents(drawings: Sequence[Drawing]) -> tuple[Documents, dict[str, dg.MetadataValue]]:
+def figure_documents(
+    drawings: Sequence[Drawing], previews: Sequence[bytes | None]
+) -> tuple[Documents, dict[str, dg.MetadataValue]]:
     """Give one figure in its languages as files, and as the pictures that Dagster shows of it."""
     files: dict[str, bytes] = {}
     pictures: dict[str, dg.MetadataValue] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for drawing in drawings:
+        for drawing, small in zip(drawings, previews, strict=True):
             # Written and read back, since the gate that everything leaving passes stands where figures are written.
-            written = write_drawing(drawing, Path(folder), f"{drawing.id}.{drawing.language}")
+            stem = f"{drawing.id}.{drawing.language}"
+            written = write_drawing(drawing, Path(folder), stem, formats=figure_tables.KINDS)
             paths = [path for path in (written.svg, written.png, written.pdf, written.data) if path is not None]
             files |= {f"figures/{path.name}": path.read_bytes() for path in paths}
-            if written.png is not None:
-                pictures[f"picture_{drawing.language}"] = picture(written.png.read_bytes(), drawing.alt)
+            if small is not None:
+                words = re.sub(r"[\[\]\n]", " ", drawing.alt)
+                link = base64.b64encode(small).decode()
+                pictures[f"picture_{drawing.language}"] = dg.MetadataValue.md(
+                    f"![{words}](data:image/png;base64,{link})"
+                )
     return Documents(files), pictures
 
 
-def picture(png: bytes, alt: str) -> dg.MetadataValue:
+def preview(png: bytes) -> bytes:
     """Give a picture as Dagster shows it, small enough to be kept in its database."""
+    with Image.open(io.BytesIO(png)) as opened:
+        opened.load()
     for width in PICTURE_WIDTHS:
-        small = io.BytesIO()
-        with Image.open(io.BytesIO(png)) as image:
-            image.thumbnail((width, width * 4))
-            image.convert("P", palette=Image.Palette.ADAPTIVE).save(small, "PNG")
-        link = base64.b64encode(small.getvalue()).decode()
-        if len(link) < PICTURE_BYTES:
+        small, image = io.BytesIO(), opened.copy()
+        image.thumbnail((width, width * 4), reducing_gap=1.0)
+        image.convert("P", palette=Image.Palette.ADAPTIVE).save(small, "PNG")
+        if small.tell() * 4 / 3 < PICTURE_BYTES:
             break
-    words = re.sub(r"[\[\]\n]", " ", alt)
-    return dg.MetadataValue.md(f"![{words}](data:image/png;base64,{link})")
+    return small.getvalue()
 
 
 def page_stands_alone(table: str) -> Check:

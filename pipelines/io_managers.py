@@ -34,6 +34,7 @@ TYPES = {
     "number": ("Float64", "float64", "Int64", "int64"),
     "boolean": ("boolean", "bool"),
     "date": ("datetime64",),
+    "bytes": ("object",),
 }
 """Type in the codebook -> pandas types that a stored column of it may have."""
 

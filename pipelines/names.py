@@ -15,13 +15,14 @@ RAW_FILES = "raw_files"
 SAFE = "safe_"
 FIGURE = "figure_"
 REPORT = "report_"
+DRAWN = "drawn_"
 IMPUTED_DRAWS = "imputed_draws_"
 """What the names of tables of draws start with; then the scale."""
 
 
 def stored_path(places: Places, study_id: str, table: str) -> Path:
     """Say where a table rests. Those that only serve what leaves lie apart, so that nobody takes them for results."""
-    if table.startswith((SAFE, FIGURE, REPORT)):
+    if table.startswith((SAFE, DRAWN, FIGURE, REPORT)):
         return places.stored(study_id) / "leaving" / f"{table}.parquet"
     return places.table(study_id, table)
 

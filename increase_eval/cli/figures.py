@@ -15,6 +15,9 @@ EXAMPLES = (
     "increase-eval figures help --width column"
 )
 
+PARTS = ("drawn_en", "drawn_fr", "figures")
+"""The figures of each language, and the files of both."""
+
 
 def command(
     study: Study,
@@ -27,7 +30,7 @@ def command(
 ) -> None:
     """Draw the figures."""
     columns = _columns if width == "column" else None
-    remake(study, "figures", "figures/**/*.*", force=force, as_json=as_json, then=columns)
+    remake(study, PARTS, "figures/**/*.*", force=force, as_json=as_json, then=columns)
 
 
 def _columns(study: Any, places: Any) -> dict[str, str]:

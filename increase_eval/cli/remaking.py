@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from increase_eval.cli.output import complain, is_for_a_person, say, say_json
@@ -10,14 +10,14 @@ from increase_eval.cli.output import complain, is_for_a_person, say, say_json
 
 def remake(
     study: str,
-    part: str,
+    parts: Sequence[str],
     pattern: str,
     *,
     force: bool,
     as_json: bool,
     then: Callable[[Any, Any], dict[str, str]] | None = None,
 ) -> None:
-    """Make the tables or files called `part`, and list the files below the study's reports that match a pattern.
+    """Make the tables or files called `parts`, and list the files below the study's reports that match a pattern.
 
     What is done `then`, with the study and its places, gives name -> why it was not made.
     """
@@ -30,7 +30,7 @@ def remake(
     from pipelines.run import materialise_study
 
     with Watch(loaded.id, shown=is_for_a_person() and not as_json) as watch:
-        summary = materialise_study(loaded, places, only=[part], force=force, on_progress=watch)
+        summary = materialise_study(loaded, places, only=parts, force=force, on_progress=watch)
     refused = then(loaded, places) if then is not None and summary.is_ok else {}
     written = sorted(path for path in places.reports(loaded.id).glob(pattern) if path.is_file())
     if as_json:

@@ -19,4 +19,4 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Write the report."""
-    remake(study, "report", "report*.html", force=force, as_json=as_json)
+    remake(study, ["report"], "report*.html", force=force, as_json=as_json)

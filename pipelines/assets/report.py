@@ -1,4 +1,7 @@
-"""What leaves: figures and the report, in both languages, from tables that are protected on their way."""
+"""What leaves: figures and the report, in both languages, from tables that are protected on their way.
+
+The figures of a language are drawn once, by a step of their own; files and report show what it drew.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -10,12 +13,15 @@ from increase_eval.reporting.documents import (
     CHAPTERS,
     ReadableTables,
     build_report,
+    draw_figures,
     readable_tables,
     take_stamp,
 )
 from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.figures.kept import keep_drawings, kept_drawings
 from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.study import Study
+from pipelines import figure_tables
 from pipelines.assets.anchored import anchored_assets
 from pipelines.assets.attrition import attrition_assets
 from pipelines.assets.claims import claims_assets
@@ -26,12 +32,11 @@ from pipelines.assets.scoring import scoring_assets
 from pipelines.assets.services import service_assets
 from pipelines.catalogue import ContractKey
 from pipelines.checks import run_checks
-from pipelines.documents import Documents, figure_documents, page_stands_alone
-from pipelines.drawn import drawn_figures
-from pipelines.names import FIGURE, REPORT, SAFE
+from pipelines.documents import Documents, figure_documents, page_stands_alone, preview
+from pipelines.names import DRAWN, FIGURE, REPORT, SAFE
 from pipelines.progress import step, working
 from pipelines.provenance import code_version
-from pipelines.table_assets import asset_ins, asset_key, checked_tables, document_out, table_out
+from pipelines.table_assets import asset_ins, asset_key, checked_tables, document_out, table_asset, table_out
 
 RECORD_COUNTS = f"{SAFE}record_counts"
 OPEN_TABLES = ("input_files", "drift")
@@ -40,7 +45,8 @@ OPEN_TABLES = ("input_files", "drift")
 
 def report_assets(study: Study) -> list[dg.AssetsDefinition]:
     """Build the layer: tables as they may leave, the figures that the study can have, and one report a language."""
-    return [_safe_tables(study), _figures(study), *(_report(study, language) for language in LANGUAGES)]
+    drawn = [_drawn(study, language) for language in LANGUAGES]
+    return [_safe_tables(study), *drawn, _figures(study), *(_report(study, language) for language in LANGUAGES)]
 
 
 def _safe_tables(study: Study) -> dg.AssetsDefinition:
@@ -65,13 +71,25 @@ def _safe_tables(study: Study) -> dg.AssetsDefinition:
     return safe_tables
 
 
+def _drawn(study: Study, language: str) -> dg.AssetsDefinition:
+    @table_asset(study, f"{DRAWN}{language}", inputs=safe_names(study))
+    def drawn(**tables):
+        """One row per figure in one language: its words, its pictures, and its numbers."""
+        drawings = draw_figures(study, as_readable(tables), language=language)
+        kept = keep_drawings(drawings.values(), figure_tables.KINDS)
+        previews = [None if png is None else preview(png) for png in kept["png"]]
+        return kept.assign(preview=pd.Series(previews, dtype="object", index=kept.index))
+
+    return drawn
+
+
 def _figures(study: Study) -> dg.AssetsDefinition:
     able = {f"{FIGURE}{spec.id}": spec for spec in FIGURES.values() if spec.needs <= study.capabilities}
     said = "in both languages: pictures for screen, print and Word, and its data"
 
     @dg.multi_asset(
         name=f"{study.id}__figures",
-        ins=asset_ins(study, safe_names(study)),
+        ins=asset_ins(study, [f"{DRAWN}{language}" for language in LANGUAGES]),
         outs={
             name: document_out(study, name, f"The figure *{spec.id}* {said}.", "matplotlib")
             for name, spec in able.items()
@@ -80,13 +98,17 @@ def _figures(study: Study) -> dg.AssetsDefinition:
     def figures(**tables):
         with step("figures"):
             with working("figures"):
-                readable = as_readable(tables)
-                drawn = {language: drawn_figures(study, readable, language=language) for language in LANGUAGES}
+                kept = {language: tables[f"{DRAWN}{language}"] for language in LANGUAGES}
+                drawn = {language: kept_drawings(table) for language, table in kept.items()}
+                previews = {language: table.set_index("id")["preview"] for language, table in kept.items()}
             for name, spec in able.items():
                 with working("figures"):
-                    made = [drawn[language][spec.id] for language in LANGUAGES if spec.id in drawn[language]]
-                    documents, pictures = figure_documents(made)
-                yield dg.MaterializeResult(asset_key=asset_key(study, name), value=documents, metadata=pictures)
+                    there = [language for language in LANGUAGES if spec.id in drawn[language]]
+                    documents, shown = figure_documents(
+                        [drawn[language][spec.id] for language in there],
+                        [previews[language][spec.id] for language in there],
+                    )
+                yield dg.MaterializeResult(asset_key=asset_key(study, name), value=documents, metadata=shown)
 
     return figures
 
@@ -94,10 +116,11 @@ def _figures(study: Study) -> dg.AssetsDefinition:
 def _report(study: Study, language: str) -> dg.AssetsDefinition:
     name = f"{REPORT}{language}"
     checks = [page_stands_alone(name)]
+    read = (*safe_names(study), RECORD_COUNTS, *OPEN_TABLES)
 
     @dg.multi_asset(
         name=f"{study.id}__{name}",
-        ins=asset_ins(study, (*safe_names(study), RECORD_COUNTS, *OPEN_TABLES)),
+        ins=asset_ins(study, (*read, f"{DRAWN}{language}")),
         outs={name: document_out(study, name, f"The report, one page that needs nothing else ({language}).", "html")},
         check_specs=[check.spec(study.id) for check in checks],
     )
@@ -105,9 +128,8 @@ def _report(study: Study, language: str) -> dg.AssetsDefinition:
         with step(name):
             with working(name):
                 stamp = take_stamp(code_version=code_version())
-                readable = as_readable(tables)
-                estimates = as_readable({name: tables[name] for name in safe_names(study)})
-                figures = drawn_figures(study, estimates, language=language)
+                readable = as_readable({name: tables[name] for name in read})
+                figures = kept_drawings(tables[f"{DRAWN}{language}"])
                 page = build_report(study, readable, figures, language=language, stamp=stamp)
                 documents = Documents({f"report.{language}.html": page.encode()})
             yield from run_checks(study.id, checks, {name: documents})

@@ -10,9 +10,8 @@ import dagster as dg
 import pytest
 
 from increase_eval.places import Places
-from increase_eval.reporting.figures import Drawing, FigureFiles, write_drawing
 from increase_eval.study import Study, load_study
-from pipelines import documents, run
+from pipelines import figure_tables, run
 from pipelines.run import materialise_study
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
@@ -59,14 +58,13 @@ def in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
 
 
-def _two_formats(drawing: Drawing, folder: Path, stem: str) -> FigureFiles:
-    return write_drawing(drawing, folder, stem, formats=("svg", "png"))
+TWO_KINDS = ("svg", "png")
 
 
 @pytest.fixture
 def without_pdf(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the slowest of the formats; that it is written is a matter of the figures' own tests."""
-    monkeypatch.setattr(documents, "write_drawing", _two_formats)
+    monkeypatch.setattr(figure_tables, "KINDS", TWO_KINDS)
 
 
 @pytest.fixture(scope="session")
@@ -74,7 +72,7 @@ def _ran(study: Study, make_home: MakeHome, tmp_path_factory: pytest.TempPathFac
     places = make_home(tmp_path_factory.mktemp("ran") / "home")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
-        patch.setattr(documents, "write_drawing", _two_formats)
+        patch.setattr(figure_tables, "KINDS", TWO_KINDS)
         summary = materialise_study(study, places)
     assert summary.is_ok, summary.failures
     return places

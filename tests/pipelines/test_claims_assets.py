@@ -71,7 +71,7 @@ def made(published_study, tmp_path_factory):
     places = Places(tmp_path_factory.mktemp("claims"))
     simulate_study(published_study, published_study.cohort, places.raw(published_study.id))
     names = [spec.key.path[-1] for asset in study_assets(published_study) for spec in asset.specs]
-    only = [name for name in names if not name.startswith(("safe_", "figure_", "report_"))]
+    only = [name for name in names if not name.startswith(("safe_", "drawn_", "figure_", "report_"))]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
         summary = materialise_study(published_study, places, only=only)

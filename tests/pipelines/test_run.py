@@ -203,7 +203,9 @@ def test_what_is_for_readers_is_there_in_both_languages(ran: Places) -> None:
 
 
 def test_tables_that_only_serve_what_leaves_are_no_results(ran: Places) -> None:
-    assert not [name for name in open_study_tables(ran, "tiny") if name.startswith(("safe_", "figure_", "report_"))]
+    assert not [
+        name for name in open_study_tables(ran, "tiny") if name.startswith(("safe_", "drawn_", "figure_", "report_"))
+    ]
 
 
 # -- what a run is asked for ----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Literal
 from increase_eval.reporting.codebook.more_tables import MORE_LABELS, MORE_TABLES
 from increase_eval.results import ESTIMATE_COLUMNS, EXTRA_COLUMNS
 
-StoredType = Literal["integer", "number", "category", "boolean", "date", "text"]
+StoredType = Literal["integer", "number", "category", "boolean", "date", "text", "bytes"]
 
 COLUMN_LABELS: Mapping[str, tuple[StoredType, str]] = {
     "participant": ("text", "codebook.column_participant"),

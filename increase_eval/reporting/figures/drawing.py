@@ -14,6 +14,13 @@ from increase_eval.study import Study
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """What a figure looks like, made before: format -> the bytes of the picture."""
+
+    made: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
 class Drawing:
     """One figure in one language.
 
@@ -24,7 +31,7 @@ class Drawing:
     language
         ``"en"`` or ``"fr"``.
     figure
-        The picture, with title, subtitle and caption inside it.
+        The picture, with title, subtitle and caption inside it, or what was made of it before.
     title
         What is seen, in a sentence.
     subtitle
@@ -45,7 +52,7 @@ class Drawing:
 
     id: str
     language: str
-    figure: Figure
+    figure: Figure | Pictures
     title: str
     subtitle: str
     caption: str

@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 import matplotlib
 import numpy as np
+from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from increase_eval.reporting.figures import style as st
-from increase_eval.reporting.figures.drawing import Drawing
+from increase_eval.reporting.figures.drawing import Drawing, Pictures
 
 PAGE_HEIGHT_MM = 257.0
 """A4 less margins of 2 cm."""
@@ -27,12 +28,13 @@ def faults(drawing: Drawing) -> tuple[str, ...]:
     Texts are measured as they are printed. Those that lie aslant along a line are left out of overlaps, since their
     boxes are larger than they are.
     """
+    if isinstance(drawing.figure, Pictures):
+        raise TypeError(f"figure {drawing.id!r} was drawn before: its texts cannot be measured any more")
     with matplotlib.rc_context(st.STYLE):
-        return tuple(dict.fromkeys(_faults(drawing)))
+        return tuple(dict.fromkeys(_faults(drawing.figure)))
 
 
-def _faults(drawing: Drawing) -> Iterator[str]:
-    figure = drawing.figure
+def _faults(figure: Figure) -> Iterator[str]:
     figure.canvas.draw()
     height = figure.get_figheight() * st.MM_PER_INCH
     if height > PAGE_HEIGHT_MM:
@@ -44,14 +46,14 @@ def _faults(drawing: Drawing) -> Iterator[str]:
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text().strip()]
     if any(float(text.get_fontsize()) < st.SMALLEST_PT for text in texts):
         yield f"type would be smaller than {st.SMALLEST_PT:.0f} pt"
-    yield from _badly_placed(drawing, [text for text in texts if text.get_rotation() in (0.0, 90.0)])
+    yield from _badly_placed(figure, [text for text in texts if text.get_rotation() in (0.0, 90.0)])
 
 
-def _badly_placed(drawing: Drawing, texts: list[Text]) -> Iterator[str]:
+def _badly_placed(figure: Figure, texts: list[Text]) -> Iterator[str]:
     """Name texts that are clipped, or lie over others."""
-    renderer = drawing.figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
     boxes = [text.get_window_extent(renderer) for text in texts]
-    width, height = drawing.figure.get_size_inches() * drawing.figure.dpi
+    width, height = figure.get_size_inches() * figure.dpi
     edges = np.array([[box.x0, box.y0, box.x1, box.y1] for box in boxes]).reshape(-1, 4)
     for place, (text, box) in enumerate(zip(texts, boxes, strict=True)):
         if box.x0 < 0 or box.y0 < 0 or box.x1 > width or box.y1 > height:

@@ -180,15 +180,42 @@ def line_height(size: float = SMALLEST_PT) -> float:
 
 def wrap(text: str, width: float, size: float = SMALLEST_PT, *, bold: bool = False) -> list[str]:
     """Break a text into lines of at most so many millimetres; only a word wider than that is cut."""
-    lines: list[str] = []
     width *= 1 - SPARE
-    for word in text.split(" "):
-        candidate = f"{lines[-1]} {word}" if lines else word
-        if lines and text_width(candidate, size, bold=bold) <= width:
-            lines[-1] = candidate
-        else:
-            lines.extend(_cut(word, width, size, bold))
-    return lines or [""]
+    words = text.split(" ")
+    lines = _cut(words[0], width, size, bold)
+    start = 1
+    while start < len(words):
+        taken = _words_beside(lines[-1], words[start:], width, size, bold)
+        lines[-1] = " ".join([lines[-1], *words[start : start + taken]])
+        start += taken
+        if start < len(words):
+            lines.extend(_cut(words[start], width, size, bold))
+            start += 1
+    return lines
+
+
+def _words_beside(line: str, words: Sequence[str], width: float, size: float, bold: bool) -> int:
+    """Say how many words fit on a line after what stands there.
+
+    A longer line is never narrower, so that it is enough to measure about the place where the widths of single words
+    say that the line is full; letters that are set closer to each other than alone make those a guess.
+    """
+
+    def fits(count: int) -> bool:
+        return text_width(" ".join([line, *words[:count]]), size, bold=bold) <= width
+
+    space = text_width("n n", size, bold=bold) - 2 * text_width("n", size, bold=bold)
+    guess, filled = 0, text_width(line, size, bold=bold)
+    for word in words:
+        filled += space + text_width(word, size, bold=bold)
+        if filled > width:
+            break
+        guess += 1
+    while guess and not fits(guess):
+        guess -= 1
+    while guess < len(words) and fits(guess + 1):
+        guess += 1
+    return guess
 
 
 def _cut(word: str, width: float, size: float, bold: bool) -> list[str]:

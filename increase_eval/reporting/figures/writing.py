@@ -19,7 +19,8 @@ from matplotlib.text import Text
 
 from increase_eval.reporting.disclosure import escape_frame, escape_html, require_protected
 from increase_eval.reporting.figures import style as st
-from increase_eval.reporting.figures.drawing import Drawing
+from increase_eval.reporting.figures.drawing import Drawing, Pictures
+from increase_eval.reporting.figures.embedding import quick_subsets
 
 FORMATS = ("svg", "png", "pdf")
 PRINT_DPI = 300
@@ -90,22 +91,34 @@ def render(drawing: Drawing, kind: str) -> bytes:
     """Give a figure as the bytes of a picture: ``"svg"``, ``"png"`` or ``"pdf"``.
 
     A figure is not changed once it is a drawing, so that each picture of it is made once.
+
+    Raises
+    ------
+    ValueError
+        If the figure was drawn before and this picture was not made of it.
     """
-    made = _PICTURES.setdefault(drawing.figure, {})
+    figure = drawing.figure
+    if isinstance(figure, Pictures):
+        if kind not in figure.made:
+            there = ", ".join(figure.made) or "none"
+            raise ValueError(f"figure {drawing.id!r} was drawn before and has no {kind!r}; there are: {there}")
+        return figure.made[kind]
+    made = _PICTURES.setdefault(figure, {})
     if kind not in made:
-        made[kind] = _rendered(drawing, kind)
+        made[kind] = _rendered(drawing, figure, kind)
     return made[kind]
 
 
-def _rendered(drawing: Drawing, kind: str) -> bytes:
-    for text in drawing.figure.findobj(Text):
+def _rendered(drawing: Drawing, figure: Figure, kind: str) -> bytes:
+    for text in figure.findobj(Text):
         if text.get_fontproperties().get_file() is None:  # labels of ticks, which matplotlib makes by itself
             text.set_fontproperties(st.font(text.get_fontsize()))
     metadata = {**_METADATA[kind], "Description" if kind == "png" else "Title": drawing.title}
     buffer = io.BytesIO()
     # Identifiers inside an SVG are made from the salt: two figures on one page must not share them.
-    with matplotlib.rc_context({**st.STYLE, "svg.hashsalt": f"{drawing.id}-{drawing.language}"}):
-        drawing.figure.savefig(buffer, format=kind, dpi=PRINT_DPI, metadata=metadata)
+    style = {**st.STYLE, "svg.hashsalt": f"{drawing.id}-{drawing.language}"}
+    with matplotlib.rc_context(style), quick_subsets():
+        figure.savefig(buffer, format=kind, dpi=PRINT_DPI, metadata=metadata)
     return _with_words(buffer.getvalue(), drawing) if kind == "svg" else buffer.getvalue()
 
 
