@@ -31,6 +31,7 @@ MakeHome = Callable[[Path], Places]
 TINY = Path(__file__).parents[1] / "data" / "tiny"
 TABLES = ("intake", "scoring", "attrition", "comparison", "claims")
 """Every layer but the report, for tests that are about tables: figures take most of the time of a run."""
+SERVING = ("safe_", "drawn_", "figure_", "report_")
 
 pytestmark = pytest.mark.usefixtures("in_memory", "without_pdf")
 
@@ -203,9 +204,7 @@ def test_what_is_for_readers_is_there_in_both_languages(ran: Places) -> None:
 
 
 def test_tables_that_only_serve_what_leaves_are_no_results(ran: Places) -> None:
-    assert not [
-        name for name in open_study_tables(ran, "tiny") if name.startswith(("safe_", "drawn_", "figure_", "report_"))
-    ]
+    assert not [name for name in open_study_tables(ran, "tiny") if name.startswith(SERVING)]
 
 
 # -- what a run is asked for ----------------------------------------------------------------------------------------
