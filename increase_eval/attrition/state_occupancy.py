@@ -1,8 +1,8 @@
 """Who is in which state, wave by wave? Shares as observed, weighted for who answered, and imputed, side by side.
 
 Observed shares are those of the people asked whose state is known. Weighted ones stand for everybody asked, by inverse
-probabilities of answering; imputed ones are handed in as a table and stand beside them. Nothing corrects for what no
-response or imputation model holds.
+probabilities of answering; imputed ones are taken from the table of imputed states and stand beside them. Nothing
+corrects for what no response or imputation model holds.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
+from increase_eval.attrition.headlines import COUNTED
+from increase_eval.attrition.imputed_states.table import RANDOM, SHARE
 from increase_eval.attrition.population import AskedPeople
 from increase_eval.attrition.weighted_changes import Outcome, arm_masks, stacked_mean
 from increase_eval.attrition.weighting import IPW, OK, WaveWeights
@@ -54,8 +56,7 @@ def state_occupancy(
     states
         ``participant, wave, variable, state`` (a state is an id, or missing).
     imputed
-        An estimate table of shares by ``outcome`` (the variable), ``term`` (the state), ``wave`` and ``by_arm``, or
-        None. Its rows are taken as they are, ``by_method`` ``imputed`` where they do not name one.
+        The table `imputed_states`, or None.
 
     Returns
     -------
@@ -63,7 +64,8 @@ def state_occupancy(
         Estimate table: outcome the variable, term the state, wave, ``by_arm`` (``all`` where there are several arms),
         ``by_method``: ``observed`` (everybody asked whose state is known at the wave), ``answered`` (of these, who
         answered every wave that the weights rest on, unweighted), ``weighted`` (the same people, weighted to everybody
-        asked), ``imputed``. Shares of one group and method add up to 1. n those whose state counts; n_dropped those
+        asked), ``imputed`` (at random, of those whose first state is known). Shares of one group and method add up to
+        1. n those whose state counts; n_dropped those
         asked whose state does not; status ``ok``, or why there is no estimate.
 
     Notes
@@ -89,7 +91,8 @@ def state_occupancy(
             if known is not None:
                 rows.extend(_wave_rows(people, own, known, variable, study.analysis.confidence))
     table = estimate_table(rows) if rows else estimate_table([], by_arm="", by_method="", status="")
-    return table if imputed is None else _with_imputed(table, imputed)
+    more = pd.DataFrame() if imputed is None else _imputed(imputed, study.analysis.confidence)
+    return table if more.empty else estimate_table(pd.concat([table, more], ignore_index=True))
 
 
 def _codes(people: AskedPeople, states: pd.DataFrame, variable: StateVariable) -> dict[str, npt.NDArray[np.object_]]:
@@ -153,16 +156,28 @@ def _weighted(own: WaveWeights, outcome: Outcome, mask: Booleans, confidence: fl
     found = stacked_mean(own, outcome, mask, IPW, confidence)
     if found["status"] != OK:
         return found
-    share, error, df = (float(found[name]) for name in ("estimate", "std_error", "df"))
-    centre = float(special.logit(share))
-    half = float(stats.t.ppf((1 + confidence) / 2, df)) * error / (share * (1 - share))
-    limits = {"conf_low": float(special.expit(centre - half)), "conf_high": float(special.expit(centre + half))}
-    return {**found, **limits}
+    numbers = {name: float(found[name]) for name in ("estimate", "std_error", "df")}
+    return {**found, **_limits(**numbers, confidence=confidence)}
 
 
-def _with_imputed(table: pd.DataFrame, imputed: pd.DataFrame) -> pd.DataFrame:
-    """Put imputed shares below the others."""
-    own = imputed.copy()
-    if "by_method" not in own:
-        own["by_method"] = IMPUTED
-    return estimate_table(pd.concat([table, own[[name for name in own if name in table]]], ignore_index=True))
+def _imputed(imputed: pd.DataFrame, confidence: float) -> pd.DataFrame:
+    """Give the imputed share of each single state, at random, in the columns of this table."""
+    own = imputed[(imputed["term"] == SHARE) & (imputed["by_strategy"] == RANDOM) & (imputed["by_state"] != COUNTED)]
+    rows = []
+    for row in own.to_dict("records"):
+        kept = {name: row[name] for name in ("outcome", "wave", "by_arm", "n", "n_dropped", "method")}
+        kept |= {"term": row["by_state"], "by_method": IMPUTED}
+        if pd.isna(row["estimate"]):
+            rows.append({**kept, "status": row["status"]})
+            continue
+        numbers = {name: float(row[name]) for name in ("estimate", "std_error", "df")}
+        within = 0 < numbers["estimate"] < 1
+        rows.append({**kept, **numbers, **(_limits(**numbers, confidence=confidence) if within else {}), "status": OK})
+    return pd.DataFrame(rows)
+
+
+def _limits(*, estimate: float, std_error: float, df: float, confidence: float) -> dict[str, float]:
+    """Give the interval of a share by that of its logit."""
+    centre = float(special.logit(estimate))
+    half = float(stats.t.ppf((1 + confidence) / 2, df)) * std_error / (estimate * (1 - estimate))
+    return {"conf_low": float(special.expit(centre - half)), "conf_high": float(special.expit(centre + half))}

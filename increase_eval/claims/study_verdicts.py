@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import nan, sqrt
+from math import nan
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.claims.clustering import MODEL, OVER_SITES, design_effect, over_sites
 from increase_eval.claims.identification import Attribution
 from increase_eval.claims.joint import JointEstimates, family_covariance
 from increase_eval.claims.plan import Comparison, plan_comparisons
+from increase_eval.claims.state_differences import state_difference
 from increase_eval.claims.verdicts import decide
 from increase_eval.results import estimate_table
-from increase_eval.study.structure import StateVariable
 from increase_eval.study.study import Study
 
 MODELS = {True: "baseline_constrained", False: "baseline_free"}
 """Whether chance allocated -> the model whose contrasts are judged: one T1 mean for all arms, or changes from T1."""
 
-IN_CHANGE, IN_MEANS, IN_SHARES = "difference in change", "difference in means", "difference in shares"
-UNADJUSTED = "share of respondents of one wave, unadjusted, Wald standard error"
+IN_CHANGE, IN_MEANS = "difference in change", "difference in means"
 POWER, DRAWS = 0.8, 10_000
-OVER_SITES, LEAST_DF = "clustered by site", 4.0
-"""What the sensitivity table calls errors over sites, and the fewest degrees of freedom at which they are taken."""
+SHARES = ("share", "risk_difference")
+"""Summaries of estimands that are about states."""
 
 
 def verdict_table(
@@ -38,6 +38,8 @@ def verdict_table(
     attributions: Mapping[str, Attribution],
     joint: Mapping[str, JointEstimates] | None = None,
     clustered: pd.DataFrame | None = None,
+    adjusted: pd.DataFrame | None = None,
+    components: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Decide every comparison of every family of a plan.
 
@@ -57,31 +59,39 @@ def verdict_table(
         How the comparisons of each scale vary together, for Romano-Wolf p values; what is not in it varies by itself.
     clustered
         The table `score_sensitivity`, where the study has it: for errors over sites.
+    adjusted
+        The table `adjusted_contrasts`, where the study has it: for standardised differences of shares.
+    components
+        The table `variance_components`, where the study has it: for what clustering costs where errors do not hold it.
 
     Returns
     -------
     DataFrame
-        An estimate table, eight rows a comparison at most, see :meth:`Verdicts.to_frame`: `outcome` the scale or
+        An estimate table, nine rows a comparison at most, see :meth:`Verdicts.to_frame`: `outcome` the scale or
         variable, `contrast` the plan's id, `wave`, ``by_family``, ``by_estimand``, ``by_unit`` (``points``, ``sd``,
-        ``share``), ``by_errors`` (``model``, ``clustered by site``, ``wald``), ``by_plan`` (``declared``, ``post hoc``,
-        ``not recorded``). Under ``difference``, `verdict` is the
+        ``share``), ``by_errors`` (``model``, ``clustered by site``, ``stacked equations``, ``wald``), ``by_plan``
+        (``declared``, ``post hoc``, ``not recorded``). Under ``difference``, `verdict` is the
         statistical label and `status` the attribution; comparisons that nothing estimates are *not estimable*.
 
     Notes
     -----
     The estimates are those of one model: with one mean at T1 for all arms where chance allocated, else of changes, each
-    arm from its own mean. A margin in standard deviations is held to the estimate in standard deviations. States have
-    no declared margin: that they are equivalent is never shown. Where chance did not allocate and people belong to
-    sites, standard errors and degrees of freedom are those over sites (CR2, Satterthwaite), conditional on the
+    arm from its own mean. A margin in standard deviations is held to the estimate in standard deviations. Shares of
+    states are standardised to everybody compared, by a logit of arm, the declared covariates and the state before;
+    where that cannot be had they are as they were counted, with Wald's error (``wald``). They are equivalent only where
+    the plan declares a margin for them. Where chance did not allocate and people belong to
+    sites, standard errors and degrees of freedom are those over sites (CR2, Satterthwaite; for shares stacked
+    equations summed by site), conditional on the
     providers that there are, unless these have fewer than four degrees of freedom; in standard deviations they are
-    scaled as the model's.
+    scaled as the model's. The design effect is the ratio of the variance over sites to that without; where errors are
+    not over sites, that of the intraclass correlation of the sites, by which what could be seen is widened.
     """
     said = plan.set_index(["family", "estimand", "contrast"])["status"]
     parts = []
     for at, family in enumerate(study.analysis.families):
         own = [one for one in plan_comparisons(study) if one.family.id == family.id]
-        plain = [_estimate(study, one, contrasts, states, participants) for one in own]
-        rows = [_over_sites(study, one, row, clustered) for one, row in zip(own, plain, strict=True)]
+        plain = [_estimate(study, one, contrasts, states, participants, adjusted) for one in own]
+        rows = [_clustered(study, one, row, clustered, components) for one, row in zip(own, plain, strict=True)]
         for row, one in zip(rows, own, strict=True):
             row["by_plan"] = said.get((family.id, one.estimand.id, one.contrast.id))
         made = decide(
@@ -93,6 +103,8 @@ def verdict_table(
             adjustment=family.adjustment,
             exploratory=family.exploratory,
             power=POWER,
+            design_effect=[row["design_effect"] for row in rows],
+            held_effect=[row["held_effect"] for row in rows],
             covariance=_covariance(own, rows, joint or {}),
             draws=study.analysis.draws.get("romano_wolf", DRAWS),
             rng=np.random.default_rng([study.analysis.seed, at]),
@@ -122,43 +134,47 @@ def _estimate(
     contrasts: pd.DataFrame | None,
     states: pd.DataFrame | None,
     participants: pd.DataFrame,
+    adjusted: pd.DataFrame | None,
 ) -> dict[str, Any]:
     """Find or work out the estimate of one comparison; without one, its numbers are missing."""
     estimand = one.estimand
-    is_state = estimand.summary in ("share", "risk_difference")
+    is_state = estimand.summary in SHARES
     unit = "share" if is_state else one.margin_unit or "points"
     head: dict[str, Any] = {"outcome": estimand.outcome, "contrast": one.contrast.id, "wave": estimand.wave}
-    head |= {"by_family": one.family.id, "by_estimand": estimand.id, "by_unit": unit}
-    head |= {"by_errors": "wald" if is_state else "model"}
+    head |= {"by_family": one.family.id, "by_estimand": estimand.id, "by_unit": unit, "by_errors": MODEL}
     blank = {"estimate": nan, "std_error": nan, "df": nan, "n": None, "n_dropped": None}
+    blank |= {"design_effect": 1.0, "held_effect": 1.0}
     if is_state:
-        found = _difference_in_shares(study, one, states, participants) if states is not None else {}
+        found = state_difference(study, one, states, participants, adjusted) if states is not None else {}
     else:
         found = _from_models(study, one, contrasts, unit) if contrasts is not None else {}
     return {**head, **blank, **found}
 
 
-def _over_sites(study: Study, one: Comparison, row: dict[str, Any], clustered: pd.DataFrame | None) -> dict[str, Any]:
-    """Put the error over sites in the place of the model's, where there is one that can be had."""
-    is_change = one.estimand.summary == "mean_change"
-    if clustered is None or "randomised" in study.capabilities or not is_change:
+def _clustered(
+    study: Study,
+    one: Comparison,
+    row: dict[str, Any],
+    clustered: pd.DataFrame | None,
+    components: pd.DataFrame | None,
+) -> dict[str, Any]:
+    """Count sites as clusters: in the error of a change where that can be had, else in what could be seen."""
+    estimand = one.estimand
+    if "randomised" in study.capabilities or estimand.summary in SHARES:
         return row
-    own = clustered[
-        (clustered["outcome"] == row["outcome"])
-        & (clustered["contrast"] == row["contrast"])
-        & (clustered["wave"] == row["wave"])
-        & (clustered["term"] == IN_CHANGE)
-        & clustered["by_since"].eq(one.estimand.since or "").fillna(False)
-    ]
-    found = {name: own[own["by_analysis"] == name] for name in ("model", OVER_SITES)}
-    if any(len(rows) != 1 for rows in found.values()):
+    since = estimand.since if estimand.summary == "mean_change" else None
+    if clustered is not None and since is not None:
+        own = clustered[
+            (clustered["outcome"] == row["outcome"])
+            & (clustered["contrast"] == row["contrast"])
+            & (clustered["wave"] == row["wave"])
+            & (clustered["term"] == IN_CHANGE)
+            & clustered["by_since"].eq(since).fillna(False)
+        ]
+        row = over_sites(row, *(own[own["by_analysis"] == name] for name in (MODEL, OVER_SITES)))
+    if row["by_errors"] == OVER_SITES:
         return row
-    model, sites = found["model"].iloc[0], found[OVER_SITES].iloc[0]
-    known = pd.notna(sites["std_error"]) and pd.notna(sites["df"]) and pd.notna(model["std_error"])
-    if not known or sites["df"] < LEAST_DF or model["std_error"] <= 0:
-        return row
-    error = float(sites["std_error"]) * float(row["std_error"]) / float(model["std_error"])
-    return {**row, "std_error": error, "df": float(sites["df"]), "by_errors": OVER_SITES}
+    return {**row, "design_effect": design_effect(study, components, estimand.outcome, since, estimand.wave)}
 
 
 def _from_models(study: Study, one: Comparison, contrasts: pd.DataFrame, unit: str) -> dict[str, Any]:
@@ -179,28 +195,3 @@ def _from_models(study: Study, one: Comparison, contrasts: pd.DataFrame, unit: s
             row = rows.iloc[0]
             return {name: row[name] for name in ("estimate", "std_error", "df", "n", "n_dropped")}
     return {}
-
-
-def _difference_in_shares(
-    study: Study, one: Comparison, states: pd.DataFrame, participants: pd.DataFrame
-) -> dict[str, Any]:
-    """Compare the shares of two arms in the states that count, among the respondents of a wave."""
-    variable = next((each for each in study.head.states if each.id == one.estimand.outcome), None)
-    if variable is None:
-        return {}
-    at_wave = states[(states["variable"] == variable.id) & (states["wave"] == one.estimand.wave)].dropna(subset="state")
-    known = at_wave.merge(participants[["participant", "arm"]], on="participant", validate="one_to_one")
-    counts = []
-    for arm in (one.contrast.first, one.contrast.second):
-        own = known[known["arm"] == arm]
-        counts.append((int(own["state"].isin(counted_states(variable)).sum()), len(own)))
-    if any(n == 0 for _, n in counts):
-        return {}
-    (x1, n1), (x2, n2) = counts
-    variance = x1 * (n1 - x1) / n1**3 + x2 * (n2 - x2) / n2**3
-    return {"estimate": x2 / n2 - x1 / n1, "std_error": sqrt(variance), "n": n1 + n2, "n_dropped": 0}
-
-
-def counted_states(variable: StateVariable) -> tuple[str, ...]:
-    """Give the states whose share is meant: see the variable's ``counted``."""
-    return variable.counted

@@ -64,13 +64,16 @@ class Family(ContractModel):
 
 
 class Margin(ContractModel):
-    """The margin of equivalence for one scale, where it differs from the scale's smallest effect of interest."""
+    """The margin of equivalence for one scale or state variable; a scale has its smallest effect of interest else."""
 
-    scale: Annotated[str, Field(description="A scale or subscale.")]
+    scale: Annotated[str, Field(description="A scale, subscale or state variable.")]
     value: Annotated[float, Field(gt=0, description="Half the width of the region that counts as equivalent.")]
     unit: Annotated[
-        Literal["points", "sd"],
-        Field(description="`points` of the score, or `sd`: standard deviations at the first wave."),
+        Literal["points", "sd", "share"],
+        Field(
+            description="`points` of the score, `sd`: standard deviations at the first wave, or, for states, `share`: "
+            "a difference of shares, 0.05 for five percentage points."
+        ),
     ] = "points"
     source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
 
@@ -92,7 +95,8 @@ class AnalysisPlan(ContractModel):
     contrasts: Annotated[tuple[Contrast, ...], Field(description="Which arms are compared.")] = ()
     families: Annotated[tuple[Family, ...], Field(description="Which of these share one error rate.")] = ()
     margins: Annotated[
-        tuple[Margin, ...], Field(description="Margins of equivalence that differ from a scale's smallest effect.")
+        tuple[Margin, ...],
+        Field(description="Margins of equivalence: of states, and of scales whose smallest effect is another."),
     ] = ()
     reference_means: Annotated[
         tuple[ReferenceMean, ...],

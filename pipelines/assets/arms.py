@@ -18,7 +18,7 @@ from increase_eval.comparison.arms import (
     work_contrasts,
 )
 from increase_eval.study import Study
-from increase_eval.study.structure import Level, StateVariable
+from increase_eval.study.structure import Level
 from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import has_states, score_ranges, wave_table, wave_tables
 from pipelines.table_assets import table_asset
@@ -166,18 +166,10 @@ def arm_outcomes(study: Study) -> tuple[ArmOutcome, ...]:
     """Give what the declared estimands are about, each once."""
     variables = {variable.id: variable for variable in study.head.states}
     found = [
-        ArmOutcome(
-            one.outcome, one.wave, one.since, counted_states(variables[one.outcome]) if one.outcome in variables else ()
-        )
+        ArmOutcome(one.outcome, one.wave, one.since, variables[one.outcome].counted if one.outcome in variables else ())
         for one in study.analysis.estimands
     ]
     return tuple(dict.fromkeys(found))
-
-
-def counted_states(variable: StateVariable) -> tuple[str, ...]:
-    """Give the states whose share is compared: those in work, else the last of the contract's order."""
-    in_work = tuple(state.id for state in variable.states if state.in_work)
-    return in_work or (variable.states[-1].id,)
 
 
 def outcome_tables(study: Study) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ WEIGHTS = {
     "answering_chances": "One row per wave, side and percentile: the predicted probability of answering.",
     "weighted_changes": "One row per outcome, wave, arm and weighting: mean, change or share with its interval.",
 }
-OCCUPANCY = "state_occupancy"
+OCCUPANCY, IMPUTED_STATES = "state_occupancy", "imputed_states"
 WORST_CASES = {
     "bounds": "One row per outcome, wave, arm or contrast, and end: between which ends it must lie.",
     "selection_models": "One row per score, wave and term of Heckman's model, with what identifies it.",
@@ -101,9 +101,11 @@ def _weights(study: Study) -> dg.AssetsDefinition:
 def _occupancy(study: Study) -> dg.AssetsDefinition:
     checks: list[Check] = [shares_are_shares(OCCUPANCY), intervals_hold_their_estimates(OCCUPANCY)]
 
-    @table_asset(study, OCCUPANCY, inputs=inputs_of(study), checks=checks)
+    imputed = (IMPUTED_STATES,) if "repeated" in study.capabilities else ()
+
+    @table_asset(study, OCCUPANCY, inputs=(*inputs_of(study), *imputed), checks=checks)
     def occupancy(**tables: pd.DataFrame) -> pd.DataFrame:
-        """One row per state variable, state, wave, arm and method: the share in the state, observed and weighted."""
+        """One row per state variable, state, wave, arm and method: the share in it, observed, weighted, imputed."""
         return occupancy_of(study, tables)
 
     return occupancy

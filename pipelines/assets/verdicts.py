@@ -5,18 +5,22 @@ from collections.abc import Collection
 import dagster as dg
 import pandas as pd
 
+from increase_eval.claims.change_verdicts import change_verdict_table
 from increase_eval.claims.joint import joint_estimates
 from increase_eval.claims.ledger import claims_ledger
 from increase_eval.claims.plan import plan_table
 from increase_eval.claims.study_design import attributions_of, study_identification
 from increase_eval.claims.study_verdicts import verdict_table
+from increase_eval.comparison.score_models.clustered_changes import arm_changes
 from increase_eval.study import Study
+from pipelines.assets.arms import arm_outcomes
 from pipelines.claims_checks import every_claim_has_a_status, every_comparison_has_a_verdict, plan_is_recorded
 from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import by_wave, has_states, wave_tables
 from pipelines.table_assets import table_asset
 
 PLAN, DESIGN, VERDICTS, LEDGER = "analysis_plan", "identification", "verdicts", "claims_ledger"
+CHANGES = "change_verdicts"
 
 
 def verdict_assets(study: Study) -> list[dg.AssetsDefinition]:
@@ -24,7 +28,15 @@ def verdict_assets(study: Study) -> list[dg.AssetsDefinition]:
     if not study.analysis.contrasts:
         return []
     families = [_plan(study), _verdicts(study)] if study.analysis.families else []
-    return [_identification(study), *families]
+    changes = [_changes(study)] if families and judged_changes(study) else []
+    return [_identification(study), *families, *changes]
+
+
+def judged_changes(study: Study) -> bool:
+    """Whether a family of the plan is about a mean change, and scores of two waves are there to tell it."""
+    about = {estimand.id for estimand in study.analysis.estimands if estimand.summary == "mean_change"}
+    named = {name for family in study.analysis.families for name in family.estimands}
+    return {"scales", "repeated"} <= study.capabilities and bool(about & named)
 
 
 def _plan(study: Study) -> dg.AssetsDefinition:
@@ -46,11 +58,12 @@ def _identification(study: Study) -> dg.AssetsDefinition:
 
 
 def _verdicts(study: Study) -> dg.AssetsDefinition:
-    scores = ("scores", "score_contrasts", "score_sensitivity") if study.scales else ()
+    scores = ("scores", "score_contrasts", "score_sensitivity", "variance_components") if study.scales else ()
     states = ("states",) if has_states(study) else ()
+    adjusted = ("adjusted_contrasts",) if any(one.states for one in arm_outcomes(study)) else ()
     checks = [intervals_hold_their_estimates(VERDICTS), every_comparison_has_a_verdict()]
 
-    @table_asset(study, VERDICTS, inputs=(PLAN, DESIGN, "participants", *scores, *states), checks=checks)
+    @table_asset(study, VERDICTS, inputs=(PLAN, DESIGN, "participants", *scores, *states, *adjusted), checks=checks)
     def verdicts(
         analysis_plan,
         identification,
@@ -58,7 +71,9 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
         scores=None,
         score_contrasts=None,
         score_sensitivity=None,
+        variance_components=None,
         states=None,
+        adjusted_contrasts=None,
     ) -> pd.DataFrame:
         """One row per comparison of the plan and term: intervals with the verdict, p values, what could be seen."""
         return verdict_table(
@@ -69,10 +84,30 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
             participants=participants,
             attributions=attributions_of(identification),
             clustered=score_sensitivity,
+            adjusted=adjusted_contrasts,
+            components=variance_components,
             joint=None if scores is None else joint_estimates(study, scores, participants),
         )
 
     return verdicts
+
+
+def _changes(study: Study) -> dg.AssetsDefinition:
+    checks = [intervals_hold_their_estimates(CHANGES)]
+    inputs = (PLAN, "scores", "participants", "score_changes", "variance_components")
+
+    @table_asset(study, CHANGES, inputs=inputs, checks=checks)
+    def changes(analysis_plan, scores, participants, score_changes, variance_components) -> pd.DataFrame:
+        """One row per change of an arm that the plan is about and term: intervals with the verdict, p values."""
+        return change_verdict_table(
+            study,
+            analysis_plan,
+            changes=score_changes,
+            arm_changes=arm_changes(study, scores, participants),
+            components=variance_components,
+        )
+
+    return changes
 
 
 def ledger_assets(study: Study, made: Collection[str]) -> list[dg.AssetsDefinition]:

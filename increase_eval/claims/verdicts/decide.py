@@ -55,7 +55,8 @@ def decide(
     adjustment: Adjustment = "holm",
     exploratory: bool = False,
     power: float = 0.8,
-    design_effect: float = 1.0,
+    design_effect: float | Sequence[float] = 1.0,
+    held_effect: float | Sequence[float] = 1.0,
     covariance: npt.ArrayLike | None = None,
     null_draws: npt.ArrayLike | None = None,
     draws: int = 10_000,
@@ -77,8 +78,13 @@ def decide(
         Of the family. ``fdr_bh`` makes it exploratory.
     exploratory
         Whether it is reported without a claim.
-    power, design_effect
+    power
         For what could be seen, see :func:`minimum_detectable`.
+    design_effect
+        What the variances are multiplied by in what could be seen, for clustering that the standard errors do not hold;
+        one for all or one a row.
+    held_effect
+        By how much clustering makes the variances larger already: stated with what could be seen, and not applied.
     covariance
         Of all estimates together, for Romano-Wolf p values.
     null_draws
@@ -89,7 +95,8 @@ def decide(
     Returns
     -------
     Verdicts
-        `table` with both intervals, p values, statistical and attribution label, and what could be seen.
+        `table` with both intervals, p values, statistical and attribution label, and what could be seen at which
+        design effect.
 
     Raises
     ------
@@ -124,7 +131,8 @@ def decide(
     different, equivalent, inconclusive
     """
     own = _family(estimates, margin, alpha, family_size)
-    _require_options(adjustment, power, design_effect)
+    _require_options(adjustment, power)
+    applied, held = (_effects(one, len(own.estimate)) for one in (design_effect, held_effect))
     raw = 2 * stats.t.sf(np.abs(own.estimate / own.error), own.df)
     is_exploratory = exploratory or adjustment == "fdr_bh"
     rate = alpha / own.size
@@ -141,13 +149,15 @@ def decide(
         # Draws err by a little: what is adjusted is never below what was not.
         p_romano_wolf=np.maximum(_romano_wolf(own, covariance, null_draws, draws, rng), raw),
         margin=own.margin,
-        minimum_detectable=_seen(own, minimum_detectable, power, design_effect),
-        smallest_margin=_seen(own, smallest_margin, power, design_effect),
+        minimum_detectable=_seen(own, minimum_detectable, power, applied),
+        smallest_margin=_seen(own, smallest_margin, power, applied),
+        design_effect=np.where(np.isnan(own.estimate), np.nan, applied),
+        held_effect=np.where(np.isnan(own.estimate), np.nan, held),
     )
     table["verdict"] = _verdicts(table, may_be_equivalent=adjustment != "fdr_bh")
     contrasts = table["contrast"] if "contrast" in table else [None] * len(table)
     table["attribution"] = [_label(contrast, attribution or {}) for contrast in contrasts]
-    return Verdicts(table, alpha, own.size, adjustment, is_exploratory, power, design_effect, dict(attribution or {}))
+    return Verdicts(table, alpha, own.size, adjustment, is_exploratory, power, dict(attribution or {}))
 
 
 def _family(
@@ -185,13 +195,21 @@ def _margins(margin: float | Sequence[float | None] | None, rows: int) -> Floats
     return margins
 
 
-def _require_options(adjustment: str, power: float, design_effect: float) -> None:
+def _require_options(adjustment: str, power: float) -> None:
     if adjustment not in get_args(Adjustment):
         raise ValueError(f"adjustment is {adjustment!r}; allowed: {', '.join(get_args(Adjustment))}")
     if not 0.5 <= power < 1:
         raise ValueError(f"power is {power!r}; allowed: from 0.5 to below 1")
-    if not np.isfinite(design_effect) or design_effect <= 0:
-        raise ValueError(f"design_effect is {design_effect!r}; allowed: a number above 0")
+
+
+def _effects(given: float | Sequence[float], rows: int) -> Floats:
+    """Give one design effect a row."""
+    effects = np.asarray(given, dtype=float)
+    if effects.ndim > 1 or (effects.ndim == 1 and len(effects) != rows):
+        raise ValueError(f"design effects have the shape {effects.shape}; allowed: one, or one for each of {rows} rows")
+    if not np.isfinite(effects).all() or (effects <= 0).any():
+        raise ValueError(f"design_effect is {given!r}; allowed: a number above 0")
+    return np.broadcast_to(effects, (rows,)).copy()
 
 
 def _intervals(own: _Family, rate: float) -> dict[str, Floats]:
@@ -248,7 +266,7 @@ def _romano_wolf(
     return romano_wolf(own.estimate / own.error, drawn)
 
 
-def _seen(own: _Family, what: Any, power: float, design_effect: float) -> Floats:
+def _seen(own: _Family, what: Any, power: float, design_effect: Floats) -> Floats:
     found: Floats = what(
         own.error, own.df, alpha=own.alpha, family_size=own.size, power=power, design_effect=design_effect
     )

@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def minimum_detectable(
-    std_error: Floats, df: Floats, *, alpha: float, family_size: int, power: float, design_effect: float = 1.0
+    std_error: Floats, df: Floats, *, alpha: float, family_size: int, power: float, design_effect: float | Floats = 1.0
 ) -> Floats:
     """How large must a true difference be to be called different with this power?
 
@@ -53,7 +53,7 @@ def minimum_detectable(
 
 
 def smallest_margin(
-    std_error: Floats, df: Floats, *, alpha: float, family_size: int, power: float, design_effect: float = 1.0
+    std_error: Floats, df: Floats, *, alpha: float, family_size: int, power: float, design_effect: float | Floats = 1.0
 ) -> Floats:
     """How wide must a margin be for equivalence to be shown with this power, where there is no difference at all?
 

@@ -27,6 +27,16 @@ VALUE_TERMS = {
 }
 
 
+EFFECT_TERM = "design_effect"
+HELD, APPLIED, BOTH, NONE = "in the standard error", "applied", "in the standard error and applied", "no clustering"
+
+
+def _where_held(row: Mapping[str, Any]) -> str:
+    """Say whether the standard error holds the design effect, or what could be seen was widened by it."""
+    held, applied = row["held_effect"] != 1, row["design_effect"] != 1
+    return {(True, True): BOTH, (True, False): HELD, (False, True): APPLIED, (False, False): NONE}[held, applied]
+
+
 @dataclass(frozen=True, slots=True)
 class Verdicts:
     """What may be said of the contrasts of a family.
@@ -37,8 +47,9 @@ class Verdicts:
         One row a contrast: what came with the estimates; conf_low, conf_high (confidence 1 - alpha/K);
         equivalence_low, equivalence_high (1 - 2 alpha/K); statistic, p_value (of one contrast by itself),
         p_equivalence (two one-sided tests), p_holm, p_hochberg, p_romano_wolf; margin; minimum_detectable,
-        smallest_margin; verdict (one of :data:`VERDICTS`), attribution (a label, or missing).
-    alpha, family_size, adjustment, exploratory, power, design_effect
+        smallest_margin; design_effect (applied to both), held_effect (what the standard error holds); verdict (one of
+        :data:`VERDICTS`), attribution (a label, or missing).
+    alpha, family_size, adjustment, exploratory, power
         As they were given; `family_size` is K.
     attributions
         Contrast -> its attribution with assumptions and factors.
@@ -50,7 +61,6 @@ class Verdicts:
     adjustment: str
     exploratory: bool
     power: float
-    design_effect: float
     attributions: Mapping[str, Attribution]
 
     def to_frame(self) -> pd.DataFrame:
@@ -58,8 +68,9 @@ class Verdicts:
 
         ``difference`` has the interval of 1 - alpha/K, the p value and the verdict, ``equivalence`` the interval of
         1 - 2 alpha/K and the p value of two one-sided tests; ``holm``, ``hochberg``, ``romano_wolf`` p values;
-        ``margin``, ``minimum_detectable``, ``smallest_margin`` a value as `estimate`. `status` of the first is the
-        attribution.
+        ``margin``, ``minimum_detectable``, ``smallest_margin``, ``design_effect`` a value as `estimate`; the design
+        effect is that of clustering in all, whether the standard error holds it or it was applied: `method` says which.
+        `status` of the first is the attribution.
         """
         rows = [
             part for row in self.table.to_dict("records") for part in self._rows({str(k): v for k, v in row.items()})
@@ -96,8 +107,11 @@ class Verdicts:
         for term, name in P_TERMS.items():
             if pd.notna(row[name]):
                 yield {**head, "term": term, "p_value": row[name], "method": f"adjusted for {k}"}
-        planned = f"alpha {alpha:g}, power {self.power:g}, K {k}, design effect {self.design_effect:g}"
+        effect = row["design_effect"] * row["held_effect"]
+        planned = f"alpha {alpha:g}, power {self.power:g}, K {k}, design effect {effect:.3g}"
         for term, name in VALUE_TERMS.items():
             if pd.notna(row[name]):
                 method = "declared" if term == "margin" else planned
                 yield {**head, "term": term, "estimate": row[name], "method": method}
+        if pd.notna(effect):
+            yield {**head, "term": EFFECT_TERM, "estimate": effect, "method": _where_held(row)}

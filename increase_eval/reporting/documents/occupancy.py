@@ -39,8 +39,9 @@ def occupancy_tables(context: ReportContext) -> Iterator[DisplayTable]:
 
 def _table(context: ReportContext, table: pd.DataFrame, variable: StateVariable, methods: list[str]) -> DisplayTable:
     text, groups = context.text, []
+    counted = _counted(table, methods)
     for wave in context.study.wave_ids:
-        rows = tuple(_rows(context, table[table["wave"] == wave], variable, methods))
+        rows = tuple(_rows(context, table[table["wave"] == wave], variable, methods, counted))
         if rows:
             groups.append(RowGroup(context.wave(wave), rows))
     notes = [text("occupancy.note")]
@@ -60,7 +61,7 @@ def _table(context: ReportContext, table: pd.DataFrame, variable: StateVariable,
                 column
                 for name in methods
                 for column in (
-                    TableColumn(text(f"occupancy.n_{name}"), unit=text("common.unit_people")),
+                    *([TableColumn(text("common.n"), unit=text("common.unit_people"))] if name in counted else []),
                     TableColumn(text(f"occupancy.{name}"), unit=text("common.unit_share")),
                 )
             ),
@@ -72,15 +73,31 @@ def _table(context: ReportContext, table: pd.DataFrame, variable: StateVariable,
     )
 
 
+def _counted(table: pd.DataFrame, methods: list[str]) -> list[str]:
+    """Give the methods whose n is told: the first, and others that stand on other people somewhere."""
+    by_method = {name: own.set_index(["wave", "by_arm", "term"])["n"] for name, own in table.groupby("by_method")}
+    first = by_method[methods[0]]
+    differs = [
+        name
+        for name in methods[1:]
+        if (by_method[name].ne(first.reindex(by_method[name].index)) & by_method[name].notna()).fillna(True).any()
+    ]
+    return [methods[0], *differs]
+
+
 def _rows(
-    context: ReportContext, table: pd.DataFrame, variable: StateVariable, methods: list[str]
+    context: ReportContext, table: pd.DataFrame, variable: StateVariable, methods: list[str], counted: list[str]
 ) -> Iterator[tuple[Cell, ...]]:
     for arm in context.arms:
         own = table[table["by_arm"] == arm]
         for state in variable.states:
             found = [single(own, term=state.id, by_method=name) for name in methods]
             if any(found):
-                cells = [cell for row in found for cell in (_n(context, row), _share(context, row))]
+                cells = [
+                    cell
+                    for name, row in zip(methods, found, strict=True)
+                    for cell in (*([_n(context, row)] if name in counted else []), _share(context, row))
+                ]
                 yield Cell(context.arm(arm)), Cell(context.words(state.label)), *cells
 
 

@@ -29,7 +29,7 @@ def plan_problems(names: Names) -> Iterator[Problem]:
                 yield from place.unknown(what, known)
     yield from duplicates(((m["scale"].word, m["scale"]) for m in plan["margins"] if m["scale"].word), "the margin for")
     for margin in plan["margins"]:
-        yield from margin["scale"].unknown("scale", names.scales)
+        yield from _margin_problems(names, margin)
     yield from duplicate_ids(plan["reference_means"], "reference mean")
     for reference in plan["reference_means"]:
         yield from reference["scale"].unknown("scale", names.scales)
@@ -38,6 +38,23 @@ def plan_problems(names: Names) -> Iterator[Problem]:
         for _, column in plan[field].words():
             yield from column.unknown("column of the participants", names.participant_columns)
     yield from _value_problems(names, plan["value_for_money"])
+
+
+def _margin_problems(names: Names, margin: Cursor) -> Iterator[Problem]:
+    """Check that a margin is about a scale or a state variable, in a unit of its kind."""
+    if names.scales is None or names.states is None:
+        return
+    known, about, unit = [*names.scales, *names.states], margin["scale"], margin["unit"]
+    yield from about.unknown("scale or state variable", known)
+    if about.word not in known:
+        return
+    if about.word in names.states:
+        if unit.word != "share":
+            yield margin.problem(f"{about.word} is a state; its margin needs `unit: share`")
+        elif isinstance(margin["value"].value, (int, float)) and margin["value"].value >= 1:
+            yield margin["value"].problem(f"{shown(margin['value'].value)}; allowed: a share above 0 and below 1")
+    elif unit.word == "share":
+        yield unit.problem(f"{shown(unit.value)}: {about.word} is a scale; allowed: points, sd")
 
 
 def _value_problems(names: Names, value: Cursor) -> Iterator[Problem]:

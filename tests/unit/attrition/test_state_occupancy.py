@@ -134,14 +134,27 @@ def test_without_weights_the_reason_stands_in_the_row(study, made) -> None:
     assert own["estimate"].isna().all()
 
 
-def test_imputed_shares_join_as_they_are(study, made) -> None:
+def test_imputed_shares_of_single_states_at_random_join(study, made) -> None:
     people, states, weights, table = made
+    same = {"outcome": "work", "wave": "t2", "by_arm": "all", "by_strategy": "mar", "by_population": "first wave"}
+    same |= {"n": 90, "n_dropped": 20, "status": "estimated"}
+    share = {"term": "share", "estimate": 0.02, "std_error": 0.02, "df": 30.0, "conf_low": -0.02, "conf_high": 0.06}
     imputed = estimate_table(
-        [{"outcome": "work", "term": "employed", "wave": "t2", "estimate": 0.4, "n": 9}], by_arm="all"
+        [
+            {**same, **share, "by_state": "employed"},
+            {**same, **share, "by_state": "counted"},
+            {**same, **share, "by_state": "employed", "by_strategy": "delta"},
+            {**same, **share, "by_state": "employed", "term": "difference in share", "contrast": "a"},
+            {**same, "term": "share", "by_state": "training", "status": "nobody was seen in it"},
+        ]
     )
-    joined = state_occupancy(study, people, weights, states, imputed=imputed)
-    assert len(joined) == len(table) + 1
-    assert joined.iloc[-1][["by_method", "estimate"]].tolist() == ["imputed", 0.4]
+    joined = state_occupancy(study, people, weights, states, imputed=imputed).iloc[len(table) :]
+    assert joined["term"].tolist() == ["employed", "training"]
+    assert set(joined["by_method"]) == {"imputed"}
+    assert joined["estimate"].tolist()[0] == 0.02
+    # logit(0.02) = -3.89182; t(30) = 2.04227 times 0.02 / (0.02 * 0.98) = 2.08395; back: 0.00253 and 0.14089.
+    assert joined[["conf_low", "conf_high"]].iloc[0].tolist() == pytest.approx([0.002533, 0.140889], abs=2e-5)
+    assert joined["status"].tolist() == ["ok", "nobody was seen in it"]
 
 
 def test_order_of_rows_does_not_matter(study, made) -> None:

@@ -162,6 +162,19 @@ def test_what_could_be_seen_comes_from_the_standard_error_alone():
     assert one.loc[0, "smallest_margin"] == pytest.approx(stats.norm.ppf(0.95) + stats.norm.ppf(0.9))
 
 
+def test_a_design_effect_that_the_error_holds_is_stated_and_not_applied_again():
+    table = decide(frame((1.0, 0.5), (1.0, 0.5)), margin=1.0, design_effect=[1.0, 4.0], held_effect=[2.25, 1.0])
+    held, applied = table.table.to_dict("records")
+    assert applied["minimum_detectable"] == pytest.approx(2 * held["minimum_detectable"])
+    rows = table.to_frame()
+    effect = rows[rows["term"] == "design_effect"]
+    assert effect["estimate"].tolist() == [2.25, 4.0]
+    assert effect["method"].tolist() == ["in the standard error", "applied"]
+    assert rows[rows["term"] == "smallest_margin"]["method"].tolist() == [
+        "alpha 0.05, power 0.8, K 2, design effect 2.25", "alpha 0.05, power 0.8, K 2, design effect 4",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("df", [20, 60, 300])
 def test_a_detectable_difference_is_detected_with_its_power(df):
     found = minimum_detectable(np.array([1.0]), np.array([df]), alpha=0.05, family_size=6, power=0.8)
@@ -205,6 +218,7 @@ def test_the_estimate_table_has_the_common_shape():
     first = table[table["contrast"] == "c0"]
     assert first["term"].tolist() == [
         "difference", "equivalence", "holm", "hochberg", "margin", "minimum_detectable", "smallest_margin",
+        "design_effect",
     ]  # fmt: skip
     said = table[table["term"] == "difference"]
     assert said["verdict"].tolist() == ["different", "equivalent"]
@@ -222,6 +236,8 @@ def test_the_estimate_table_has_the_common_shape():
         ({"adjustment": "none"}, "allowed: bonferroni, holm"),
         ({"power": 0.3}, "power is 0.3"),
         ({"design_effect": 0.0}, "a number above 0"),
+        ({"held_effect": -1.0}, "a number above 0"),
+        ({"design_effect": [1.0] * 9}, "one for each"),
         ({"covariance": np.eye(2)}, "need a generator"),
         ({"covariance": np.eye(3), "rng": np.random.default_rng(0)}, "has the shape"),
         ({"null_draws": np.zeros((10, 3))}, "null_draws has the shape"),

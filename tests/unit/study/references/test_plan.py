@@ -74,6 +74,20 @@ BROKEN = {
         "margins[0].scale",
         "did you mean 'calm_inner'?",
     ),
+    "a margin of states that is no share": (
+        "analysis.yaml",
+        "scale: calm_inner",
+        "scale: work",
+        "margins[0]",
+        "work is a state; its margin needs `unit: share`",
+    ),
+    "a margin of a scale that is a share": (
+        "analysis.yaml",
+        "scale: calm_inner",
+        "unit: share, scale: calm_inner",
+        "margins[0].unit",
+        "calm_inner is a scale; allowed: points, sd",
+    ),
     "an unknown covariate": (
         "analysis.yaml",
         "covariates: [age]",
