@@ -13,6 +13,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.execute_in_process import core_execute_in_process
+from threadpoolctl import threadpool_limits
 
 from increase_eval.errors import IncreaseEvalError
 from increase_eval.files import remove_leftovers, study_lock
@@ -219,7 +220,9 @@ def _materialise(
     diary: "_Diary",
 ) -> str:
     keys = [dg.AssetKey([study.id, table]) for judgement in stale for table in judgement.tables]
-    with open_instance(places) as instance:
+    # A second thread costs more to start than the small matrices here give it to do, and steps take the processors; nor
+    # does a number then depend on how many processors there are.
+    with open_instance(places) as instance, threadpool_limits(limits=1, user_api="blas"):
         definitions = build_definitions(study, places, assets=assets, executor=_executor(instance, len(stale)))
         job = definitions.resolve_job_def(job_name(study)).get_subset(asset_selection=frozenset(keys))
         result = core_execute_in_process(

@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import optimize, special, stats
 
 from increase_eval.attrition.replicates import Replicates, delete_a_group
-from increase_eval.attrition.tilting import tilted_weights, told_apart
+from increase_eval.attrition.tilting import Tilting, told_apart
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.generalised_linear import fit_generalised
 from increase_eval.errors import ConvergenceError, InsufficientDataError
@@ -246,10 +246,12 @@ def _mixture_path(own: _Data, family: str) -> Path:
 
 def _selection_path(own: _Data) -> Path:
     """Give the mean under weights that let the chance of answering depend on the outcome."""
+    everybody = Tilting.of(own.matrix, own.seen)
 
     def means(rows: Booleans, dials: Floats) -> Floats:
-        y, seen, matrix = own.y[rows], own.seen[rows], own.matrix[rows]
-        weights = tilted_weights(matrix, seen, np.outer(y[seen] / own.scale, dials))
+        y, seen = own.y[rows], own.seen[rows]
+        tilting = everybody if rows.all() else Tilting.of(own.matrix[rows], seen)
+        weights = tilting.weights(np.outer(y[seen] / own.scale, dials))
         return np.asarray((weights.T @ y[seen]) / weights.sum(axis=0))
 
     return means

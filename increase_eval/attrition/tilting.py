@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,7 +19,11 @@ TOLERANCE = 1e-10
 
 def told_apart(matrix: Floats) -> Booleans:
     """Say which columns are no combination of those before them."""
-    _, triangle = np.linalg.qr(matrix)
+    triangle: Floats = np.asarray(np.linalg.qr(matrix, mode="r"))
+    return _independent(matrix, triangle)
+
+
+def _independent(matrix: Floats, triangle: Floats) -> Booleans:
     scale = np.linalg.norm(matrix, axis=0)
     return np.asarray(np.abs(np.diag(triangle)) > 1e-9 * np.maximum(scale, 1e-300))
 
@@ -39,25 +45,55 @@ def tilted_weights(matrix: Floats, seen: Booleans, tilts: Floats) -> Floats:
     array
         Weights of those observed, shape (observed, k); NaN in a column for which there is no solution.
     """
-    if seen.all():
-        return np.ones(tilts.shape)
-    columns = told_apart(matrix[seen])
-    basis, triangle = np.linalg.qr(matrix[seen][:, columns])
-    basis = basis * np.sqrt(len(basis))
-    missing = (matrix[~seen][:, columns] @ np.linalg.inv(triangle) * np.sqrt(len(basis))).sum(axis=0)
-    gaps = float((~seen).sum())
-    found = np.full(tilts.shape, np.nan)
-    start = np.zeros(basis.shape[1])
-    for place in range(tilts.shape[1]):
-        tilt = tilts[:, place]
-        highest = tilt.max()
-        # So that a start of nought already has the weights of all gaps together.
-        shift = tilt - highest - np.log(np.exp(tilt - highest).sum()) + np.log(gaps)
-        solved = _solve(basis, missing, shift, start, gaps)
-        if solved is not None:
-            start = solved
-            found[:, place] = 1 + np.exp(basis @ solved + shift)
-    return found
+    return Tilting.of(matrix, seen).weights(tilts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tilting:
+    """What stays the same of :func:`tilted_weights` whatever the tilt, for those who ask for many.
+
+    Attributes
+    ----------
+    basis
+        Those observed in directions at right angles, shape (observed, directions).
+    missing
+        What those not observed add up to in these directions, shape (directions,).
+    gaps
+        How many are not observed.
+    """
+
+    basis: Floats
+    missing: Floats
+    gaps: float
+
+    @classmethod
+    def of(cls, matrix: Floats, seen: Booleans) -> Tilting:
+        """Prepare a design and who of it is observed."""
+        observed = matrix[seen]
+        basis, triangle = np.linalg.qr(observed)
+        columns = _independent(observed, triangle)
+        if not columns.all():
+            basis, triangle = np.linalg.qr(observed[:, columns])
+        scale = np.sqrt(len(basis))
+        missing = (matrix[~seen][:, columns] @ np.linalg.inv(triangle) * scale).sum(axis=0)
+        return cls(basis * scale, missing, float((~seen).sum()))
+
+    def weights(self, tilts: Floats) -> Floats:
+        """Solve for every column of `tilts`, each from where the one before ended."""
+        if not self.gaps:
+            return np.ones(tilts.shape)
+        found = np.full(tilts.shape, np.nan)
+        start = np.zeros(self.basis.shape[1])
+        for place in range(tilts.shape[1]):
+            tilt = tilts[:, place]
+            highest = tilt.max()
+            # So that a start of nought already has the weights of all gaps together.
+            shift = tilt - highest - np.log(np.exp(tilt - highest).sum()) + np.log(self.gaps)
+            solved = _solve(self.basis, self.missing, shift, start, self.gaps)
+            if solved is not None:
+                start = solved
+                found[:, place] = 1 + np.exp(self.basis @ solved + shift)
+        return found
 
 
 def _solve(basis: Floats, missing: Floats, shift: Floats, start: Floats, gaps: float) -> Floats | None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from increase_eval.reporting import numbers
@@ -196,7 +197,15 @@ def is_suppressed(row: Mapping[str, Any]) -> bool:
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     """Give the rows of a frame as mappings from column to value."""
-    return [{str(column): value for column, value in row.items()} for row in frame.to_dict("records")]
+    names = [str(column) for column in frame.columns]
+    return [dict(zip(names, map(_native, row), strict=True)) for row in frame.to_numpy(dtype=object).tolist()]
+
+
+def _native(value: Any) -> Any:
+    """Give a value as Python has it; what is missing in a column of whole numbers or truths is None."""
+    if value is pd.NA:
+        return None
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def single(frame: pd.DataFrame, **where: str) -> dict[str, Any] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,6 +14,7 @@ from increase_eval.reporting.tables import (
     TableColumn,
     plain_rows,
     published_csv,
+    records,
     single,
 )
 
@@ -69,3 +71,22 @@ def test_published_data_have_no_empty_columns_no_formulas_and_ten_digits() -> No
     frame = pd.DataFrame({"name": ["=A1"], "share": [1 / 3], "df": [None], "day": pd.to_datetime(["2024-02-01"])})
     text = published_csv(frame).decode("utf-8-sig")
     assert text == "name,share,day\r\n'=A1,0.3333333333,2024-02-01\r\n"
+
+
+def test_rows_hold_the_values_of_python():
+    frame = pd.DataFrame(
+        {
+            "n": pd.array([3, None], dtype="Int64"),
+            "status": pd.array(["ok", None], dtype="str"),
+            "on": pd.to_datetime(["2020-02-29", None]),
+            "loose": pd.Series([np.float64(0.5), None], dtype="object"),
+        }
+    )
+    first, second = records(frame)
+    assert first == {"n": 3, "status": "ok", "on": pd.Timestamp("2020-02-29"), "loose": 0.5}
+    assert type(first["n"]) is int
+    assert type(first["loose"]) is float
+    assert second["n"] is None
+    assert pd.isna(second["status"])
+    assert second["on"] is pd.NaT
+    assert records(frame.iloc[:0]) == []
