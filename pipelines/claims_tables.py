@@ -59,6 +59,7 @@ _LEDGER: Mapping[str, tuple[StoredType, str]] = {
     "robustness": ("text", "How many estimates of a rise, each arm under each way to treat those who left, are rises"),
     "asset": ("text", "The table in which the numbers stand"),
     "figure": ("text", "The figure in which they stand"),
+    "reason": ("text", "Why nothing came of it, as the contract says"),
 }
 _LEDGER_NUMBERS: Mapping[str, tuple[StoredType, str]] = {
     "estimate": ("number", "The recomputed figure"),

@@ -17,6 +17,7 @@ from increase_eval.claims.published import read_published
 from increase_eval.claims.study_design import attributions_of
 from increase_eval.claims.verdicts import intersection_union
 from increase_eval.errors import ContractError
+from increase_eval.study.base import Text
 from increase_eval.study.claims import PublishedPlan
 from increase_eval.study.judged import Judged
 from increase_eval.study.study import Study
@@ -39,6 +40,7 @@ LEDGER_COLUMNS = (
     "robustness",
     "asset",
     "figure",
+    "reason",
 )
 INSIDE = ("estimate", "n", "conf_low", "conf_high")
 """Columns that stay inside: what may be told of them stands in the tables that `asset` names."""
@@ -82,7 +84,7 @@ def claims_ledger(study: Study, plan: PublishedPlan, tables: Tables) -> pd.DataF
         :data:`LEDGER_COLUMNS`, one row a row of ``published.csv``. `status` is one of :data:`STATUSES`; `verdict` is
         ``shown`` or ``not shown`` for claims that a test decides; `parts_failing` names what of a compound claim is not
         shown; `robustness` says of how many estimates, each arm under each way to treat those who left, are rises;
-        `asset` and `figure` are where the numbers stand.
+        `asset` and `figure` are where the numbers stand; `reason` says, in English, why nothing came of a claim.
 
     Raises
     ------
@@ -114,7 +116,10 @@ def claims_ledger(study: Study, plan: PublishedPlan, tables: Tables) -> pd.DataF
             else _of_figure(str(status[claim]), is_clashing=claim in clashing)
         )
         numbers = again.loc[claim].to_dict() if claim in again.index else {}
-        rows.append(_row(claim, kind, source, found, numbers, _robust(rule, robust)))
+        row = _row(claim, kind, source, found, numbers, _robust(rule, robust))
+        reason = claim_reason(plan, claim) if found.status in (NOT_COMPUTABLE, NOT_IDENTIFIED) else None
+        told = reason.in_language("en") if reason is not None else None
+        rows.append({**row, "reason": told or (NO_RULE if found.status == NOT_COMPUTABLE else None)})
     frame = pd.DataFrame(rows, columns=list(LEDGER_COLUMNS))
     types = {name: "Int64" if name == "n" else "float64" for name in NUMBERS}
     return frame.astype({name: types.get(name, "string") for name in LEDGER_COLUMNS})
@@ -136,6 +141,17 @@ def _row(
         "asset": found.asset,
         "figure": found.figure,
     }
+
+
+NO_RULE = "no rule of the plan judges it"
+
+
+def claim_reason(plan: PublishedPlan, claim: str) -> Text | None:
+    """Give the contract's reason why a claim cannot be worked out or judged; None where it says nothing of it."""
+    for group in plan.not_computable:
+        if claim in group.ids:
+            return group.reason
+    return next((rule.reason for rule in plan.judged if claim in rule.ids), None)
 
 
 def _rules(plan: PublishedPlan, published: set[str]) -> dict[str, Judged]:

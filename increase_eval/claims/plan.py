@@ -102,7 +102,7 @@ def _margin(study: Study, outcome: str) -> tuple[float | None, str | None, str |
     for scale in study.scales:
         if scale.id == outcome and scale.smallest_effect is not None:
             effect = scale.smallest_effect
-            return effect.value, effect.unit, effect.source
+            return effect.value, effect.unit, effect.source.en
     return None, None, None
 
 

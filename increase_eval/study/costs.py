@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from increase_eval.study.base import ColumnName, ContractModel, Identifier, Text, Word
+from increase_eval.study.base import ColumnName, ContractModel, Identifier, SharedText, Text, Word
 from increase_eval.study.sources import Format, ReadOptions
 
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="Three letters, as in ISO 4217.")]
@@ -56,4 +56,7 @@ class ExchangeRate(ContractModel):
     currency: Currency
     per: Annotated[Currency, Field(description="The currency that one unit is taken of.")]
     rate: Annotated[float, Field(gt=0, description="Units of `currency` for one of `per`.")]
-    source: Annotated[str, Field(description="Where the rate comes from.")]
+    source: Annotated[SharedText, Field(description="Where the rate comes from.")]
+    is_approximate: Annotated[
+        bool, Field(description="True: the rate is rounded or from memory; the report says so beside every amount.")
+    ] = False

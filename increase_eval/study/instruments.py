@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, Text
+from increase_eval.study.base import Code, ColumnName, ContractModel, Finding, Identifier, SharedText, Text
 from increase_eval.study.problems import unknown_text
 
 Rule = Literal["sum", "mean", "prorated", "0-100", "single", "norm_weighted"]
@@ -40,7 +40,7 @@ class SmallestEffect(ContractModel):
         Literal["points", "sd"],
         Field(description="`points` of the score, or `sd`: standard deviations at the first wave."),
     ]
-    source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
+    source: Annotated[SharedText, Field(description="Where the value comes from.")]
 
 
 class Scale(ContractModel):

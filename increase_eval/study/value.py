@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from increase_eval.study.base import ContractModel
+from increase_eval.study.base import ContractModel, SharedText
 from increase_eval.study.costs import Currency, ExchangeRate
 
 Year = Annotated[int, Field(ge=1900, le=2200)]
@@ -17,7 +17,10 @@ class PriceIndex(ContractModel):
 
     currency: Currency
     levels: Annotated[dict[Year, Annotated[float, Field(gt=0)]], Field(description="Year -> level of prices.")]
-    source: Annotated[str, Field(min_length=3, description="Where the levels come from.")]
+    source: Annotated[SharedText, Field(description="Where the levels come from.")]
+    is_approximate: Annotated[
+        bool, Field(description="True: the levels are rounded or from memory; the report says so beside every amount.")
+    ] = False
 
 
 class PointYear(ContractModel):
@@ -29,7 +32,7 @@ class PointYear(ContractModel):
     high: Annotated[float, Field(gt=0, description="The highest.")]
     currency: Currency
     price_year: Annotated[Year, Field(description="The year whose prices the values are given in.")]
-    source: Annotated[str, Field(min_length=3, description="Where the values come from.")]
+    source: Annotated[SharedText, Field(description="Where the values come from.")]
 
     @model_validator(mode="after")
     def _is_in_order(self) -> PointYear:

@@ -57,8 +57,13 @@ def _identification(study: Study) -> dg.AssetsDefinition:
     return identification
 
 
+def _components(study: Study) -> tuple[str, ...]:
+    """Give the table of variance components, where people belong to something."""
+    return ("variance_components",) if study.head.levels else ()
+
+
 def _verdicts(study: Study) -> dg.AssetsDefinition:
-    scores = ("scores", "score_contrasts", "score_sensitivity", "variance_components") if study.scales else ()
+    scores = ("scores", "score_contrasts", "score_sensitivity", *_components(study)) if study.scales else ()
     states = ("states",) if has_states(study) else ()
     adjusted = ("adjusted_contrasts",) if any(one.states for one in arm_outcomes(study)) else ()
     checks = [intervals_hold_their_estimates(VERDICTS), every_comparison_has_a_verdict()]
@@ -94,10 +99,10 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
 
 def _changes(study: Study) -> dg.AssetsDefinition:
     checks = [intervals_hold_their_estimates(CHANGES)]
-    inputs = (PLAN, "scores", "participants", "score_changes", "variance_components")
+    inputs = (PLAN, "scores", "participants", "score_changes", *_components(study))
 
     @table_asset(study, CHANGES, inputs=inputs, checks=checks)
-    def changes(analysis_plan, scores, participants, score_changes, variance_components) -> pd.DataFrame:
+    def changes(analysis_plan, scores, participants, score_changes, variance_components=None) -> pd.DataFrame:
         """One row per change of an arm that the plan is about and term: intervals with the verdict, p values."""
         return change_verdict_table(
             study,

@@ -20,7 +20,8 @@ from increase_eval.results import estimate_table
 from increase_eval.study.structure import Level
 from increase_eval.study.study import Study
 
-ALL = "all"
+ALL, ARMS = "all", "arms"
+"""``by_arm`` of everybody, and of the arms together where some units have none."""
 COMPLETE = "costs over a complete count of the service; no sampling interval"
 ESTIMATED = "costs over completions times the share that sustained the outcome, with Wilson's interval of that share"
 NO_PRICES = "no price index or exchange rate"
@@ -63,7 +64,8 @@ def unit_costs(
     -------
     DataFrame
         An estimate table: ``outcome="unit_cost"``, ``term`` the step or ``sustained``, ``contrast`` ``total`` or
-        ``cost per person``, ``by_arm``, ``by_<column of the level>`` (``all`` for groups of units), ``by_currency``,
+        ``cost per person``, ``by_arm`` (an arm; ``all`` units; ``arms``: those that have one, where some have none),
+        ``by_<column of the level>`` (``all`` for groups of units), ``by_currency``,
         ``by_price_year`` (a year, or ``as spent``: amounts of several years added up). ``n`` counts the people of the
         step; for sustained outcomes those whose states are known.
 
@@ -123,11 +125,13 @@ def _level(study: Study) -> Level:
 
 
 def _groups(study: Study, costs: pd.DataFrame) -> Iterator[_Group]:
-    """Give all units together, then arm by arm, then unit by unit; a group that pays in one currency keeps it."""
+    """Give all units together, those of arms, arm by arm, unit by unit; a group that pays in one currency keeps it."""
     plan = study.analysis.value_for_money
     arms = {unit.id: unit.arm or ALL for unit in _level(study).units}
     known = tuple(arms)
-    members = {ALL: known} | {arm: tuple(unit for unit in known if arms[unit] == arm) for arm in study.arm_ids}
+    served = tuple(unit for unit in known if arms[unit] != ALL)
+    members = {ALL: known} | ({ARMS: served} if len(served) < len(known) and len(study.arm_ids) > 1 else {})
+    members |= {arm: tuple(unit for unit in known if arms[unit] == arm) for arm in study.arm_ids}
     groups = [(arm, ALL, units) for arm, units in members.items()] + [(arms[unit], unit, (unit,)) for unit in known]
     for arm, unit, units in groups:
         paid = costs.loc[costs["unit"].isin(units), "currency"].unique()
@@ -166,7 +170,7 @@ def _sustained(study: Study, states: pd.DataFrame, participants: pd.DataFrame) -
     arms = participants.set_index("participant")["arm"].reindex(held.index)
     by_arm = {arm: held[(arms == arm).fillna(False).to_numpy(dtype=bool)] for arm in study.arm_ids}
     every = held[arms.notna().to_numpy(dtype=bool)]
-    return {arm: (int(own.sum()), len(own)) for arm, own in {ALL: every, **by_arm}.items()}
+    return {arm: (int(own.sum()), len(own)) for arm, own in {ALL: every, ARMS: every, **by_arm}.items()}
 
 
 def _per_sustained(

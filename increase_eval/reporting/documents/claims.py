@@ -13,10 +13,12 @@ from increase_eval.claims.ledger import (
     NOT_IDENTIFIED,
     REGENERATED,
     SHOWN,
+    claim_reason,
 )
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.documents.exhibits import where_it_stands
 from increase_eval.reporting.published_figures import PublishedFigure, published_figures
 from increase_eval.reporting.tables import (
     SUPPRESSED_MARK,
@@ -101,7 +103,6 @@ def _ledger_row(
         if pd.notna(found["conf_low"]):
             interval = Cell(numbers.format_interval(found["conf_low"], found["conf_high"], 1, context.language))
         value = (Cell(figure.said(found["estimate"], context.text)), context.cells.count(found["n"]), interval)
-    where = " / ".join(str(row[name]) for name in ("asset", "figure") if pd.notna(row[name]))
     return (
         Cell(figure.name),
         _printed(context, figure),
@@ -109,8 +110,25 @@ def _ledger_row(
         Cell(context.text(STATUS_WORDS[row["status"]])),
         _test(context, row),
         _robustness(context, row),
-        Cell(where) if where else absent,
+        _where(context, row),
     )
+
+
+def _where(context: ReportContext, row: dict[str, Any]) -> Cell:
+    """Name the stored table and figure with the numbers, linked to where they stand; else why nothing came of it."""
+    named = [(kind, str(row[kind])) for kind in ("asset", "figure") if pd.notna(row[kind])]
+    if named:
+        return Cell(" / ".join(f"{name}{_link(kind, name)}" for kind, name in named))
+    plan = context.study.published
+    reason = None if plan is None else claim_reason(plan, str(row["claim"]))
+    if reason is not None:
+        return Cell(context.words(reason))
+    return Cell(context.text("claims.no_rule")) if row["status"] == NOT_COMPUTABLE else Cell(numbers.MISSING, "absent")
+
+
+def _link(kind: str, name: str) -> str:
+    # Some claims rest on the contract itself, which no table of the page shows.
+    return where_it_stands("figure" if kind == "figure" else "asset", name) if name.isidentifier() else ""
 
 
 def _printed(context: ReportContext, figure: PublishedFigure) -> Cell:

@@ -55,7 +55,7 @@ def smallest_effect_note(context: ReportContext, scale: Scale) -> str:
         return context.text("comparisons.no_smallest_effect")
     value = format_number(effect.value, 2 if effect.value < 1 or effect.value % 1 else 0, context.language)
     key = "comparisons.smallest_in_points" if effect.unit == POINTS else "comparisons.smallest_in_sd"
-    return context.text(key, value=value, source=effect.source.rstrip("."))
+    return context.text(key, value=value, source=context.words(effect.source).rstrip("."))
 
 
 def mean_table(context: ReportContext, scale: Scale) -> DisplayTable:

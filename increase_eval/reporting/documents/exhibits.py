@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 from markupsafe import Markup, escape
@@ -20,6 +20,15 @@ from increase_eval.reporting.pages import data_link
 from increase_eval.reporting.tables import DisplayTable, published_csv
 
 _REFERENCE = re.compile("\ue000([a-z0-9-]+)\ue001")  # private-use signs, which no text of ours has
+_WHERE = re.compile("\ue002(asset|figure):([a-z0-9_]+)\ue003")
+
+
+def where_it_stands(kind: Literal["asset", "figure"], own_id: str) -> str:
+    """Give what becomes a link to the first table made from a stored table, or to a figure; nothing where none is.
+
+    It can stand in any text of a page, such as a cell; Exhibits.resolve_references fills it in.
+    """
+    return f"\ue002{kind}:{own_id}\ue003"
 
 
 class Exhibits:
@@ -29,6 +38,7 @@ class Exhibits:
         self._context = context
         self._counts = {"table": 0, "figure": 0}
         self._numbered: dict[str, str] = {}
+        self._made_from: dict[str, str] = {}
 
     def template_functions(self, environment: jinja2.Environment) -> dict[str, Callable[..., Markup]]:
         """Give the functions that templates place exhibits with."""
@@ -58,7 +68,14 @@ class Exhibits:
                 raise ValueError(f"the text speaks of {anchor!r}, which is not on the page")
             return f'<a href="#{anchor}">{escape(self._numbered[anchor])}</a>'
 
-        return _REFERENCE.sub(link, page)
+        return _WHERE.sub(self._where, _REFERENCE.sub(link, page))
+
+    def _where(self, match: re.Match[str]) -> str:
+        kind, own_id = match.groups()
+        anchor = self._made_from.get(own_id) if kind == "asset" else _anchor("figure", own_id)
+        if anchor is None or anchor not in self._numbered:
+            return ""
+        return f' (<a href="#{anchor}">{escape(self._numbered[anchor])}</a>)'
 
     def _reference(self, kind: str, own_id: str) -> Markup:
         return Markup(f"\ue000{_anchor(kind, own_id)}\ue001")
@@ -74,6 +91,7 @@ class Exhibits:
 
     def _table(self, table: DisplayTable) -> dict[str, Any]:
         anchor, number = self._number("table", table.id)
+        self._made_from.setdefault(table.asset, anchor)
         return {
             "table": table,
             "anchor": anchor,

@@ -8,13 +8,15 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.attrition.robustness.table import METHODS
+from increase_eval.claims.money.costs import ARMS
 from increase_eval.reporting import numbers
 from increase_eval.reporting.documents.attrition.survival import method_name
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.services import service_level, services_of, step_name
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, records, single
-from increase_eval.study.value import PointYear, ValueForMoney
+from increase_eval.study.costs import ExchangeRate
+from increase_eval.study.value import PointYear, PriceIndex, ValueForMoney
 
 AS_SPENT = "as spent"
 SUSTAINED = "sustained"
@@ -85,23 +87,46 @@ def _costs_table(context: ReportContext, plan: ValueForMoney) -> DisplayTable:
     text, own = context.text, _in_plan_year(context, plan)
     own = own[own[_level_column(context)] == TOTAL]
     terms = [term for term in dict.fromkeys(own["term"]) if term != "total"]
-    arms = [arm for arm in context.arms if (own["by_arm"] == arm).any()]
+    together = [ARMS] if (own["by_arm"] == ARMS).any() else []
+    arms = [arm for arm in (*context.study.arm_ids, *together, TOTAL) if (own["by_arm"] == arm).any()]
     found = {term: [single(own, term=term, by_arm=arm) for arm in arms] for term in terms}
     rows = [(Cell(_term(context, term)), *(_cost_cell(context, row) for row in cells)) for term, cells in found.items()]
     if SUSTAINED in found:
         interval = text("common.interval", confidence=context.confidence)
         rows.append((Cell(interval), *(_cost_interval(context, row) for row in found[SUSTAINED])))
-    heads = [TableColumn(context.arm(arm), unit=_currency(own, "by_arm", arm)) for arm in arms]
+    heads = [TableColumn(_arm(context, arm), unit=_currency(own, "by_arm", arm)) for arm in arms]
+    notes = [*([text("value.sustained_note")] if SUSTAINED in terms else []), *_without_arm(context, own)]
+    notes += _approximate(context, plan)
     return DisplayTable(
         id="unit_costs",
         title=text("value.costs_table_title"),
         subtitle=text("value.costs_subtitle", year=str(plan.price_year)),
         columns=(TableColumn(text("value.reached_head"), "head"), *heads),
         groups=(RowGroup(None, tuple(rows)),),
-        notes=(text("value.sustained_note"),) if SUSTAINED in terms else (),
+        notes=tuple(notes),
         asset="unit_costs",
         data=own,
     )
+
+
+def _arm(context: ReportContext, arm: str) -> str:
+    return context.text("value.arms_together") if arm == ARMS else context.arm(arm)
+
+
+def _without_arm(context: ReportContext, own: pd.DataFrame) -> Iterator[str]:
+    """Say how many of everybody who got to the last step belong to units without an arm, where some do."""
+    reached = [step.id for step in services_of(context).steps if step.id == context.study.head.waves[-1].among_step]
+    for step in reached:
+        counts = {arm: single(own, term=step, by_arm=arm) for arm in (TOTAL, ARMS)}
+        n = [row["n"] for row in counts.values() if row is not None and pd.notna(row["n"])]
+        if len(n) == len(counts):
+            yield context.text(
+                "value.without_arm",
+                all=context.count(n[0]),
+                step=step_name(context, step),
+                without=context.count(n[0] - n[1]),
+                together=context.count(n[1]),
+            )
 
 
 def _units_table(context: ReportContext, plan: ValueForMoney) -> DisplayTable:
@@ -128,6 +153,7 @@ def _units_table(context: ReportContext, plan: ValueForMoney) -> DisplayTable:
             *(TableColumn(step_name(context, step)) for step in steps),
         ),
         groups=(RowGroup(None, rows),),
+        notes=tuple(_approximate(context, plan)),
         asset="unit_costs",
         data=own,
     )
@@ -208,10 +234,19 @@ def _valued_table(context: ReportContext, worth: PointYear, table: pd.DataFrame)
             TableColumn(text("common.interval", confidence=context.confidence), unit=text("common.unit_share")),
         ),
         groups=tuple(groups),
-        notes=(text("value.valued_note"),),
+        notes=(text("value.valued_note"), *_valued_for(context), *_approximate(context, _plan(context))),
         asset="wellbeing_value",
         data=table,
     )
+
+
+def _valued_for(context: ReportContext) -> Iterator[str]:
+    """Say whom the gain of all together is counted for, where some of them belong to no arm."""
+    plan = _plan(context)
+    own = _in_plan_year(context, plan)
+    own = own[own[_level_column(context)] == TOTAL]
+    if any(True for _ in _without_arm(context, own)):
+        yield context.text("value.valued_without_arm")
 
 
 def scenario_name(context: ReportContext, scenario: str) -> str:
@@ -258,9 +293,20 @@ def _share_interval(context: ReportContext, row: dict[str, Any] | None) -> Cell:
 
 def _sources(context: ReportContext, plan: ValueForMoney) -> Iterator[str]:
     if plan.point_year is not None:
-        yield plan.point_year.source
-    yield from (index.source for index in plan.price_indices)
-    yield from (rate.source for rate in (*plan.purchasing_power, *services_of(context).exchange_rates))
+        yield context.words(plan.point_year.source)
+    for one in _prices_and_rates(context, plan):
+        mark = f" ({context.text('value.approximate')})" if one.is_approximate else ""
+        yield f"{context.words(one.source)}{mark}"
+
+
+def _prices_and_rates(context: ReportContext, plan: ValueForMoney) -> list[PriceIndex | ExchangeRate]:
+    return [*plan.price_indices, *plan.purchasing_power, *services_of(context).exchange_rates]
+
+
+def _approximate(context: ReportContext, plan: ValueForMoney) -> Iterator[str]:
+    """Say that amounts rest on approximate levels of prices or rates, where the contract says so."""
+    if any(one.is_approximate for one in _prices_and_rates(context, plan)):
+        yield context.text("value.sources_approximate")
 
 
 VALUE = Chapter(

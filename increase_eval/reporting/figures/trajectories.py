@@ -147,7 +147,7 @@ def arm_keys(panels: Sequence[Panel], arms: Sequence[str], words: Words) -> list
 def _notes(panels: Sequence[Panel], scales: Sequence[Scale], left_out: int, is_even: bool, words: Words) -> list[str]:
     text = words.text
     effects = dict.fromkeys(
-        scale.smallest_effect.source.rstrip(".")
+        scale.smallest_effect.source.in_language(words.language).rstrip(".")
         for scale, panel in zip(scales, panels, strict=True)
         if scale.smallest_effect and panel.band
     )

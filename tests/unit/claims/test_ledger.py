@@ -159,3 +159,13 @@ def test_a_claim_is_judged_in_one_way(study, compared):
 def test_a_kind_needs_its_fields():
     with pytest.raises(ValueError, match="a claim of kind rise needs `outcomes`, `since`, `wave`"):
         Judged(ids=("x",), kind="rise")
+
+
+def test_what_cannot_be_worked_out_says_why(study, compared):
+    ledger = claims_ledger(study, study.published, {"published_comparison": compared}).set_index("claim")
+    group = study.published.not_computable[0]
+    assert set(ledger.loc[list(group.ids), "reason"]) == {group.reason.en}
+    cause = next(rule for rule in study.published.judged if rule.kind == "not_identified")
+    assert set(ledger.loc[list(cause.ids), "reason"]) == {cause.reason.en}
+    assert ledger.loc[ledger["status"] == "not computable", "reason"].notna().all()
+    assert ledger.loc[ledger["status"] == "regenerated", "reason"].isna().all()

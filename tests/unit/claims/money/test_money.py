@@ -313,3 +313,17 @@ def test_a_change_without_an_error_gives_a_share_without_limits(study):
     share = found[(found["term"] == "break_even_share") & (found["by_worth"] == "central")].iloc[0]
     assert share["estimate"] > 0
     assert share[["conf_low", "conf_high", "status"]].isna().all()
+
+
+def test_arms_together_leave_out_units_without_an_arm(study, units):
+    table = unit_costs(study, costs_table(units), counts_table(study, units))
+    first = study.services.steps[0].id
+    rows = {
+        arm: total_of(table, by_arm=arm, by_provider="all", term=first, by_price_year="2022")
+        for arm in ("all", "arms", *study.arm_ids)
+    }
+    # Each unit counts 10 people.
+    without = sum(of is None for of in units.values())
+    assert without > 0
+    assert rows["arms"]["n"] == sum(rows[arm]["n"] for arm in study.arm_ids)
+    assert rows["all"]["n"] - rows["arms"]["n"] == 10 * without
