@@ -30,7 +30,7 @@ run: $(VENV)/.run ## from raw files to the report: make run STUDY=help
 	@$(BIN)/increase-eval run $(STUDY)
 
 test: $(VENV)/.test ## run every test but the slow simulations
-	@$(BIN)/python -m pytest -n 2
+	@OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
 slow: $(VENV)/.test ## run the slow simulations
 	@$(BIN)/python -m pytest -m slow

@@ -17,6 +17,7 @@ from pipelines.assets import LAYERS, study_assets
 from pipelines.assets.report import OPEN_TABLES, RECORD_COUNTS
 from pipelines.build import build_all_definitions, build_definitions, executor
 from pipelines.forked import forked_executor
+from pipelines.freshness import inputs_of, tables_of
 from pipelines.io_managers import TableStore
 from pipelines.resources import ParticipantKey, RawFiles
 from pipelines.run import QUIET
@@ -35,6 +36,13 @@ def test_the_definitions_of_every_study_load(name: str, places: Places) -> None:
     assert repository.has_job(f"{study.id}__run")
     assert repository.has_sensor_def(f"{study.id}__raw_files")
     assert {key.path[0] for key in repository.asset_graph.get_all_asset_keys()} == {study.id}
+
+
+@pytest.mark.parametrize("name", [*sorted(find_studies()), str(TINY)])
+def test_every_table_that_an_asset_rests_on_is_made_by_the_study(name: str) -> None:
+    assets = study_assets(load_study(name))
+    made = {table for asset in assets for table in tables_of(asset)}
+    assert {(asset.op.name, table) for asset in assets for table in inputs_of(asset) if table not in made} == set()
 
 
 def test_the_code_location_holds_every_study(places: Places) -> None:
