@@ -78,7 +78,11 @@ def run_checks(study_id: str, checks: Sequence[Check], frames: Mapping[str, Any]
         with working(check.table):
             findings = tuple(check.find(frames))
         message = "; ".join(map(str, findings))
-        tell(Progress("checked", check.table, check=check.name, passed=not findings, message=message))
+        passed = not findings
+        told = Progress(
+            "checked", check.table, check=check.name, passed=passed, blocking=check.blocking, message=message
+        )
+        tell(told)
         yield _result(study_id, check, findings)
         if check.blocking:
             problems += [f"{check.table}, {check.name}: {finding}" for finding in findings]

@@ -33,8 +33,9 @@ class Progress:
         of our own work in it.
     rows
         For ``stored``: the rows of the table.
-    check, passed, message
-        For ``checked``: which, how it went, and what it found. For ``failed``: `message` says what is wrong.
+    check, passed, blocking, message
+        For ``checked``: which, how it went, whether a finding keeps the table from being stored (else it is a warning),
+        and what it found. For ``failed``: `message` says what is wrong.
     error
         For ``failed``: the error, where it is one that a user can mend.
     """
@@ -45,6 +46,7 @@ class Progress:
     rows: int | None = None
     check: str = ""
     passed: bool = True
+    blocking: bool = True
     message: str = ""
     error: IncreaseEvalError | None = None
 

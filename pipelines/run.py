@@ -36,12 +36,23 @@ ASKED_FOR = "asked for by force"
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """How one check of one table went, and what it found."""
+    """How one check of one table went, and what it found; what a check that blocks nothing finds is a warning."""
 
     table: str
     check: str
     passed: bool
+    blocking: bool
     message: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the check kept its table from being stored."""
+        return self.blocking and not self.passed
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether the check found something that one should look at, and the table is stored all the same."""
+        return not self.blocking and not self.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,7 +283,9 @@ class _Diary:
         if progress.event == "stored":
             self.stored[progress.name] = progress.rows or 0
         elif progress.event == "checked":
-            self.checks.append(CheckOutcome(progress.name, progress.check, progress.passed, progress.message))
+            self.checks.append(
+                CheckOutcome(progress.name, progress.check, progress.passed, progress.blocking, progress.message)
+            )
         elif progress.event == "worked":
             self.work_seconds += progress.seconds
         elif progress.event == "interrupted":

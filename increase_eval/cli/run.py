@@ -97,10 +97,13 @@ def _say_summary(study: StudyModel, places: Places, summary: RunSummary) -> None
 
     say(f"{study.head.title.en} ({study.id})")
     say(f"  {len(summary.stored)} tables made, {len(summary.fresh)} fresh, in {summary.seconds:.1f} s")
-    failed = [check for check in summary.checks if not check.passed]
-    say(f"  {len(summary.checks)} checks, {len(failed)} failed")
+    failed = [check for check in summary.checks if check.is_failure]
+    warnings = [check for check in summary.checks if check.is_warning]
+    say(f"  {len(summary.checks)} checks: {len(failed)} failed, {len(warnings)} found a warning")
     for check in failed:
         complain(f"check failed: {check.table}: {check.check}: {check.message}")
+    for check in warnings:
+        complain(f"warning (the table is stored): {check.table}: {check.check}: {check.message}")
     if not summary.is_ok:
         # What is stored may be of a run before: nothing of it is shown, so that the failure is what one reads.
         for failure in summary.failures:

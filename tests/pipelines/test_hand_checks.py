@@ -236,7 +236,8 @@ def test_all_findings_of_all_checks_are_given_before_a_blocking_one_stops() -> N
     results: list[dg.AssetCheckResult] = []
     with listening(told.append), pytest.raises(FailedCheckError) as caught:
         results.extend(run_checks("tiny", checks, {}))
-    assert [one.passed for one in told if one.event == "checked"] == [False, True, False]
+    checked = [(one.passed, one.blocking) for one in told if one.event == "checked"]
+    assert checked == [(False, True), (True, True), (False, False)]
     assert caught.value.problems == ("t, first: bad rows: 2", "t, first: worse rows: 1 (here)")
 
 

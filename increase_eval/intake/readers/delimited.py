@@ -42,7 +42,7 @@ def open_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawFi
         encoding = find_encoding(stream, options.encoding)
     delimiter = options.delimiter or find_delimiter(path, encoding)
     sample = line_blocks(path, encoding, lines=_SAMPLE_RECORDS, piece=_SAMPLE_BYTES)
-    header = _take_header(Records(Lines(sample), delimiter), header_rows)
+    header, size = _take_header(Records(Lines(sample), delimiter), header_rows)
     names = check_header(header[0])
     head = RawTable(
         frame=_frame(names, [pa.chunked_array([], type=pa.large_string())] * len(names)),
@@ -54,20 +54,24 @@ def open_records(path: Path, options: ReadOptions, *, header_rows: int) -> RawFi
     )
 
     def parts(rows: int) -> Iterator[RawTable]:
-        records = Records(Lines(line_blocks(path, encoding, lines=rows)), delimiter)
-        _take_header(records, header_rows)
-        return _parts(head, records, header_rows + 1)
+        body = line_blocks(path, encoding, lines=rows, skip=size)
+        return _parts(head, Records(Lines(body), delimiter, number=len(header)), header_rows + 1)
 
     return RawFile(head, parts)
 
 
-def _take_header(records: Records, header_rows: int) -> list[list[str]]:
-    header = [list(record) for record in islice(records, header_rows)]
+def _take_header(records: Records, header_rows: int) -> tuple[list[list[str]], int]:
+    """Give the records of the header, and how many bytes they take."""
+    header: list[list[str]] = []
+    size = 0
+    for record in islice(records, header_rows):
+        header.append(record)
+        size += sum(len(line.encode("utf-8")) for line in records.lines.current)
     if records.has_open_quote:
         raise UnreadableFileError(f"a quotation mark that opens in row {len(header) + 1} is never closed")
     if not header or not any(any(record) for record in header):
         raise UnreadableFileError("the file is empty: it has no column names")
-    return header
+    return header, size
 
 
 def find_delimiter(path: Path, encoding: str) -> str:

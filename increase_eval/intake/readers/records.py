@@ -74,15 +74,15 @@ class Records:
     lines, delimiter
         Where the records come from, and what parts their cells.
     number
-        How many there were so far.
+        How many there were so far, those of the header among them.
     has_open_quote
         Whether the text ended inside a quotation mark.
     """
 
-    def __init__(self, lines: Lines, delimiter: str, *, strict: bool = True) -> None:
+    def __init__(self, lines: Lines, delimiter: str, *, strict: bool = True, number: int = 0) -> None:
         self.lines = lines
         self.delimiter = delimiter
-        self.number = 0
+        self.number = number
         self.has_open_quote = False
         self._is_strict = strict
         self._reader = csv.reader(lines, delimiter=delimiter, strict=strict)

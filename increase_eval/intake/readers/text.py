@@ -131,7 +131,7 @@ def _refuse_binary(stream: BinaryIO) -> None:
         feeds += piece.count(b"\n")
 
 
-def line_blocks(path: Path, encoding: str, *, lines: int, piece: int = PIECE) -> Iterator[bytes]:
+def line_blocks(path: Path, encoding: str, *, lines: int, skip: int = 0, piece: int = PIECE) -> Iterator[bytes]:
     """Give the text of a file as UTF-8, in blocks of whole lines.
 
     Parameters
@@ -140,6 +140,8 @@ def line_blocks(path: Path, encoding: str, *, lines: int, piece: int = PIECE) ->
         The file, and what its text is in; a byte order mark is left out.
     lines
         How many lines a block has at most; it has fewer where they are longer than :data:`BLOCK_BYTES` together.
+    skip
+        How many bytes of the text are left out at its start.
     piece
         How many bytes are read at a time.
 
@@ -148,11 +150,12 @@ def line_blocks(path: Path, encoding: str, *, lines: int, piece: int = PIECE) ->
     bytes
         A line ends with a line feed, a carriage return, or both; the last may end with neither.
     """
-    pending = b""
+    pending, marks = b"", 0
     with path.open("rb") as stream:
-        for text in _as_utf8(stream, encoding, piece):
+        for text in _without(_as_utf8(stream, encoding, piece), skip):
             pending += text
-            if pending.count(b"\n") + pending.count(b"\r") < lines and len(pending) < BLOCK_BYTES:
+            marks += text.count(b"\n") + text.count(b"\r")
+            if marks < lines and len(pending) < BLOCK_BYTES:
                 continue
             ends = _line_ends(pending)
             cuts = [0, *ends[lines - 1 :: lines].tolist()]
@@ -161,6 +164,7 @@ def line_blocks(path: Path, encoding: str, *, lines: int, piece: int = PIECE) ->
             for start, end in itertools.pairwise(cuts):
                 yield pending[start:end]
             pending = pending[cuts[-1] :]
+            marks = pending.count(b"\n") + pending.count(b"\r")
     ends = _line_ends(pending + b"\n")
     cuts = [0, *ends[lines - 1 :: lines].tolist(), len(pending)]
     yield from (block for start, end in itertools.pairwise(cuts) if (block := pending[start:end]))
@@ -173,6 +177,13 @@ def _as_utf8(stream: BinaryIO, encoding: str, piece: int) -> Iterator[bytes]:
         yield data if decoder is None else decoder.decode(data).encode("utf-8")
     if decoder is not None:
         yield decoder.decode(b"", final=True).encode("utf-8")
+
+
+def _without(texts: Iterator[bytes], skip: int) -> Iterator[bytes]:
+    """Leave out the first bytes."""
+    for text in texts:
+        yield text[skip:]
+        skip = max(skip - len(text), 0)
 
 
 def _line_ends(text: bytes) -> np.ndarray:
