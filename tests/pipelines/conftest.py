@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import dagster as dg
+import pandas as pd
 import pytest
 
 from increase_eval.places import Places
-from increase_eval.study import Study, load_study
+from increase_eval.storage import read_table
+from increase_eval.study import Study, find_studies, load_study
+from increase_eval.synthetic.simulate import simulate_study
 from pipelines import figure_tables, run
+from pipelines.assets import study_assets
 from pipelines.run import materialise_study
 
 TINY = Path(__file__).parents[1] / "data" / "tiny"
@@ -83,3 +87,22 @@ def ran(_ran: Places, tmp_path: Path) -> Places:
     """A home in which everything has been made, to be changed at will."""
     shutil.copytree(_ran.home, tmp_path / "ran")
     return Places(tmp_path / "ran")
+
+
+@pytest.fixture(scope="session")
+def published_study() -> Study:
+    return next(load_study(folder) for folder in find_studies().values() if (folder / "published.yaml").is_file())
+
+
+@pytest.fixture(scope="session")
+def made(published_study: Study, tmp_path_factory: pytest.TempPathFactory) -> dict[str, pd.DataFrame]:
+    """Every table of the study but what leaves, by name."""
+    places = Places(tmp_path_factory.mktemp("claims"))
+    simulate_study(published_study, published_study.cohort, places.raw(published_study.id))
+    names = [spec.key.path[-1] for asset in study_assets(published_study) for spec in asset.specs]
+    only = [name for name in names if not name.startswith(("safe_", "drawn_", "figure_", "report_"))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
+        summary = materialise_study(published_study, places, only=only)
+    assert summary.is_ok, summary.failures
+    return {name: read_table(places.table(published_study.id, name)) for name in only}

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 
-import dagster as dg
 import matplotlib
 import pandas as pd
 import pytest
 from markupsafe import escape
 from matplotlib.text import Text
 
-from increase_eval.places import Places
 from increase_eval.reporting.documents import Stamp, build_report, readable_tables
 from increase_eval.reporting.figures import FIGURES
 from increase_eval.reporting.figures.style import STYLE
 from increase_eval.reporting.published_figures import published_figures
 from increase_eval.reporting.special_tables import published_that_leaves
 from increase_eval.reporting.translations import set_spaces
-from increase_eval.storage import read_table
-from increase_eval.study import find_studies, load_study
-from increase_eval.synthetic.simulate import simulate_study
-from pipelines import run
 from pipelines.assets import study_assets
 from pipelines.claims_checks import (
     changes_make_a_whole,
@@ -38,7 +32,6 @@ from pipelines.claims_checks import (
     service_ledger_balances,
     units_add_up,
 )
-from pipelines.run import materialise_study
 
 OWN = (
     *("service_statistics", "service_ledger", "service_quarantine", "pathway", "service_outcomes", "outcome_overlap"),
@@ -58,25 +51,6 @@ OWN = (
     *("proposed_links", "reliability", "retest", "reliable_change", "item_table"),
 )
 MINE = ("flow", "reliability", "pathway", "published")
-
-
-@pytest.fixture(scope="session")
-def published_study():
-    return next(load_study(folder) for folder in find_studies().values() if (folder / "published.yaml").is_file())
-
-
-@pytest.fixture(scope="session")
-def made(published_study, tmp_path_factory):
-    """Every table of the study but what leaves, by name."""
-    places = Places(tmp_path_factory.mktemp("claims"))
-    simulate_study(published_study, published_study.cohort, places.raw(published_study.id))
-    names = [spec.key.path[-1] for asset in study_assets(published_study) for spec in asset.specs]
-    only = [name for name in names if not name.startswith(("safe_", "drawn_", "figure_", "report_"))]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "open_instance", lambda _places: dg.DagsterInstance.ephemeral())
-        summary = materialise_study(published_study, places, only=only)
-    assert summary.is_ok, summary.failures
-    return {name: read_table(places.table(published_study.id, name)) for name in only}
 
 
 @pytest.fixture(scope="session")
