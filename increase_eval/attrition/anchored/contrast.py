@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -32,13 +32,8 @@ class Arm:
     anchors: Anchors
     people: People
     is_sample: bool
+    bias_correction: bool = False
     found: dict[float, ArmEstimate] = field(default_factory=dict, repr=False)
-
-    @property
-    def df(self) -> int:
-        """People who answered less columns of b."""
-        stage = self.problem.stages[0]
-        return len(self.problem.rows) - (stage.b.shape[1] if not stage.certain.all() else 1)
 
     def at(self, gamma: float) -> ArmEstimate:
         """Estimate it, the anchor's own error counted in the variance; each dial is worked out once."""
@@ -48,18 +43,18 @@ class Arm:
 
     def row(self, gamma: float, found: ArmEstimate, confidence: float) -> dict[str, Any]:
         """Describe an estimate, over everything that was declared of the anchor."""
-        error, df = float(np.sqrt(found.variance)), self.df
-        half = float(stats.t.ppf((1 + confidence) / 2, df)) * error if df > 0 else np.nan
+        error, df = float(np.sqrt(found.variance)), found.df
+        half = _half(found, confidence)
         ends = [(found.estimate - half, found.estimate + half)]
         for problems in self.anchors.others:
             other = self._estimate(problems[self.number], gamma)
-            half = float(stats.t.ppf((1 + confidence) / 2, df) * np.sqrt(other.variance)) if df > 0 else np.nan
+            half = _half(other, confidence)
             ends.append((other.estimate - half, other.estimate + half))
         is_known = found.status == ESTIMATED
         return {
             "estimate": found.estimate,
             "std_error": error,
-            "df": float(df) if is_known else np.nan,
+            "df": df,
             "conf_low": ends[0][0],
             "conf_high": ends[0][1],
             # A corner at which the anchor cannot hold is outside what the survey allows, and is left out.
@@ -74,11 +69,16 @@ class Arm:
 
     def _estimate(self, problem: ArmProblem, gamma: float) -> ArmEstimate:
         dials = (gamma, self.entry)[: len(problem.stages)]
-        found = estimate_arm(problem, dials, is_sample=self.is_sample)
+        found = estimate_arm(problem, dials, is_sample=self.is_sample, bias_correction=self.bias_correction)
         if found.status != ESTIMATED:
             return found
         extra = anchor_variance(self.anchors, self.people, self.number, problem, dials, found)
-        return ArmEstimate(found.estimate, found.variance + extra, found.gradient, found.weights, found.status)
+        return replace(found, variance=found.variance + extra)
+
+
+def _half(found: ArmEstimate, confidence: float) -> float:
+    """Give half the width of an interval."""
+    return float(stats.t.ppf((1 + confidence) / 2, found.df) * np.sqrt(found.variance)) if found.df > 0 else np.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,13 +143,13 @@ def anchored_contrast(
     grids = [_grid(arm, steps) for arm in (first, second)]
     resolution = float(max(np.diff(grid).max() for grid in grids))
     found = [[arm.at(gamma) for gamma in grid] for arm, grid in zip((first, second), grids, strict=True)]
-    (mean1, var1), (mean2, var2) = (
-        (np.array([one.estimate for one in row]), np.array([one.variance for one in row])) for row in found
+    (mean1, var1, df1), (mean2, var2, df2) = (
+        [np.array([getattr(one, name) for one in row]) for name in ("estimate", "variance", "df")] for row in found
     )
     difference = mean2[None, :] - mean1[:, None]
     variance = var1[:, None] + var2[None, :]
     df = variance**2 / np.maximum(
-        var1[:, None] ** 2 / max(first.df, 1) + var2[None, :] ** 2 / max(second.df, 1), 1e-300
+        var1[:, None] ** 2 / np.maximum(df1, 1.0)[:, None] + var2[None, :] ** 2 / np.maximum(df2, 1.0)[None, :], 1e-300
     )
     half = stats.t.ppf((1 + confidence) / 2, np.maximum(df, 1.0)) * np.sqrt(variance)
     low, high = difference - half, difference + half

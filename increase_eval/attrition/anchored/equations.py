@@ -112,6 +112,8 @@ class ArmEstimate:
         Shape (n,).
     status
         Why there is no number, or ``estimated``.
+    df
+        Degrees of freedom of the variance, Satterthwaite's of what each person adds to it.
     """
 
     estimate: float
@@ -119,6 +121,7 @@ class ArmEstimate:
     gradient: Floats
     weights: Floats
     status: str
+    df: float = np.nan
 
     @property
     def effective_sample_size(self) -> float:
@@ -257,7 +260,9 @@ def _value(psi: Floats, b: Floats, weight: Floats, shifted: Floats, left: Floats
     return float(grown.sum() - psi @ left), grown
 
 
-def estimate_arm(problem: ArmProblem, gammas: tuple[float, ...], *, is_sample: bool) -> ArmEstimate:
+def estimate_arm(
+    problem: ArmProblem, gammas: tuple[float, ...], *, is_sample: bool, bias_correction: bool = False
+) -> ArmEstimate:
     """Estimate one arm at one dial for each stage.
 
     Parameters
@@ -268,6 +273,13 @@ def estimate_arm(problem: ArmProblem, gammas: tuple[float, ...], *, is_sample: b
         One dial a stage.
     is_sample
         Whether the people the mean is about are themselves drawn from more.
+    bias_correction
+        Whether the odds of the only stage are corrected for the bias of order 1/n.
+
+    Raises
+    ------
+    ValueError
+        If two stages are to be corrected.
 
     Notes
     -----
@@ -282,21 +294,49 @@ def estimate_arm(problem: ArmProblem, gammas: tuple[float, ...], *, is_sample: b
         odds = solve_stage(stage, gamma * problem.tilt, weights)
         steps.append((stage, odds, weights))
         weights = weights * (1 + odds)
+    if bias_correction:
+        if len(steps) > 1:
+            raise ValueError("bias_correction is of one step of answering: it needs the population 'baseline'")
+        weights = 1 + corrected_odds(*steps[0][:2])
     share, effective = weights.max() / weights.sum(), weights.sum() ** 2 / (weights**2).sum()
     if n > 1 and (share > MOST_SHARE or effective < LEAST_EFFECTIVE * n):
         return ArmEstimate(np.nan, np.nan, np.zeros(0), weights, EXPLODED)
     mean = float(weights @ problem.outcome / weights.sum())
-    variance, gradient = _variance(problem.outcome - mean, steps, weights, is_sample)
-    return ArmEstimate(mean, variance, gradient, weights, ESTIMATED)
+    variance, gradient, df = _variance(problem.outcome - mean, steps, weights, is_sample)
+    return ArmEstimate(mean, variance, gradient, weights, ESTIMATED, df)
+
+
+def corrected_odds(stage: Stage, odds: Floats) -> Floats:
+    """Turn odds so that what they give has no bias of order 1/n, the totals being met as before.
+
+    Parameters
+    ----------
+    stage
+        What was met, every person counting once.
+    odds
+        Shape (n,): from :func:`solve_stage`.
+
+    Notes
+    -----
+    The delete-one jackknife, to second order and in closed form. Without person i psi moves by H⁻¹ o_i b_i and on, H =
+    Σ o b b'; the terms of first order add up to nought, and what is left is -Σ o_i h_i e_i, h the leverages o b'H⁻¹b
+    and e the residual of Y regressed on b with the weights o (terms in squares of b'H⁻¹b, which are orthogonal to b to
+    first order, are smaller by a power of n). Taking it off is to multiply the odds by 1 + h - b'H⁻¹ Σ o h b: the
+    added odds are orthogonal to b, so that every total is still met.
+    """
+    b = stage.b * ~stage.certain[:, None]
+    inverse = np.linalg.pinv(b.T @ (b * odds[:, None]), rcond=1e-13, hermitian=True)
+    leverage = odds * ((b @ inverse) * b).sum(axis=1)
+    return np.asarray(odds * (1 + leverage - b @ (inverse @ (b.T @ (odds * leverage)))))
 
 
 def _variance(
     gap: Floats, steps: list[tuple[Stage, Floats, Floats]], weights: Floats, is_sample: bool
-) -> tuple[float, Floats]:
-    """Stack the equations of every stage under that of the mean, the last stage's first."""
-    whole = float(weights.sum())
+) -> tuple[float, Floats, float]:
+    """Stack the equations of every stage under that of the mean, the last stage's first; with degrees of freedom."""
+    whole, n = float(weights.sum()), len(gap)
     # `rest` is what a person's answer adds to the mean's equation once the later stages have met their totals.
-    rest, spread, gradient = gap, 0.0, np.zeros(0)
+    rest, spread, gradient = gap, np.zeros(n), np.zeros(0)
     for stage, odds, base in reversed(steps):
         own, b = base * odds, stage.b * ~stage.certain[:, None]
         inverse = np.linalg.pinv(b.T @ (b * own[:, None]), rcond=1e-13, hermitian=True)
@@ -306,8 +346,13 @@ def _variance(
         # As the jackknife does: a person who carries a coefficient says little of how far it may be off.
         leverage = np.minimum(own * ((b @ inverse) * b).sum(axis=1), MOST_LEVERAGE)
         # Σ over those asked of (1/p - 1) e², each standing for base (1 + odds) of them.
-        spread += float((base * (1 + odds) * odds) @ (residual / (1 - leverage)) ** 2)
+        spread = spread + base * (1 + odds) * odds * (residual / (1 - leverage)) ** 2
         rest = (1 + odds) * residual
     if is_sample:
-        spread += len(gap) / (len(gap) - 1) * float(weights @ gap**2) if len(gap) > 1 else np.nan
-    return spread / whole**2, gradient
+        spread = spread + (n / (n - 1) * weights * gap**2 if n > 1 else np.nan)
+    stage = steps[0][0]
+    most = n - (stage.b.shape[1] if not stage.certain.all() else 1)
+    squares = float((spread**2).sum())
+    # Satterthwaite: as many as alike people would bring; all alike, those who answered less the columns of b.
+    df = most * float(spread.sum()) ** 2 / squares / n if squares > 0 else float(most)
+    return float(spread.sum()) / whole**2, gradient, df

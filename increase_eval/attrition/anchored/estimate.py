@@ -48,6 +48,7 @@ def anchored_nonresponse(
     base_category: Any = None,
     scale: tuple[float, float] | None = None,
     count: Count = "complete",
+    bias_correction: bool = False,
     confidence: float = 0.95,
 ) -> AnchoredNonresponse:
     """Estimate means of everybody from those who answered, the service's counts, and a dial.
@@ -93,6 +94,9 @@ def anchored_nonresponse(
     count
         ``complete``: the mean is about these very people, whose count has no sampling error. ``sample``: they are drawn
         from more.
+    bias_correction
+        Whether to take off the bias of order 1/n that the mean has away from dial nought; only of the population
+        ``baseline``. See the Notes.
     confidence
         Coverage of the intervals.
 
@@ -121,9 +125,15 @@ def anchored_nonresponse(
 
     Var(theta) = [Σ w_i (w_i - 1) (e_i/(1 - h_i))² + beta'Var(T) beta + bridge]/N², e = Y - theta - beta'b, beta the
     regression of Y - theta on b with the weights w - 1 and h its leverages (the jackknife's variance, to first order);
-    for ``sample`` the variance of Y over N is added. Degrees of freedom: n - p, p the columns of b. A bridge counted
-    from n_z people adds Σ_z Σ_g p_zg d_zg²/n_z, d the derivative of theta towards g. In small arms the mean leans
-    towards that at dial nought, by a part of its error that falls with the number who answered.
+    for ``sample`` the variance of Y over N is added. Degrees of freedom are Satterthwaite's, (n - p)/n (Σ v)²/Σ v², v
+    what each person adds to the variance and p the columns of b: n - p if all add the same, and few where a few people
+    carry the arm. A bridge counted from n_z people adds Σ_z Σ_g p_zg d_zg²/n_z, d the derivative of theta towards g.
+
+    Away from dial nought the mean leans towards that at nought, by a bias of order 1/n: 0.02 SD with 150 answers and a
+    dial of -0.8, against a standard error of 0.08, and 0.002 with 1,500. `bias_correction` takes it off by the
+    delete-one jackknife in closed form: the odds w - 1 are multiplied by 1 + h - b'H⁻¹ Σ (w - 1) h b, H the cross
+    products of b with the weights w - 1, and every total is still met. It raises the root mean square error by under
+    two per cent with 150 answers, and by nothing to be seen with 1,500 or more.
 
     An arm has no number where its totals cannot be met (``anchor contradicts survey``), where nobody of a category
     answered, or fewer than two of it or no more than b has columns, and where one person would stand for half of the
@@ -134,8 +144,9 @@ def anchored_nonresponse(
     ----------
     Rotnitzky A, Robins JM, Scharfstein DO (1998). Semiparametric regression for repeated outcomes with nonignorable
     nonresponse. doi:10.1080/01621459.1998.10473795. Scharfstein DO, Rotnitzky A, Robins JM (1999).
-    doi:10.1080/01621459.1999.10473862. Kott PS, Chang T (2010). Using calibration weighting to adjust for nonignorable
-    unit nonresponse. doi:10.1198/jasa.2010.tm09016.
+    doi:10.1080/01621459.1999.10473862. Quenouille MH (1956), bias by the jackknife. doi:10.1093/biomet/43.3-4.353.
+    Satterthwaite FE (1946). doi:10.2307/3002019. Kott PS, Chang T (2010). Using calibration weighting to adjust for
+    nonignorable unit nonresponse. doi:10.1198/jasa.2010.tm09016.
 
     Checked against
     ---------------
@@ -151,6 +162,8 @@ def anchored_nonresponse(
     [5.6]
     """
     _check(quantity, population, count, baseline, totals, bridge, shift, base_category)
+    if bias_correction and population == "all":
+        raise ValueError("bias_correction is of one step of answering; allowed: the population 'baseline'")
     normal_quantile(confidence)
     people = read_people(
         data, outcome=outcome, arm=arm, category=category, baseline=baseline, history=history,
@@ -169,8 +182,8 @@ def anchored_nonresponse(
     )
     return AnchoredNonresponse.of(
         people, problems, dials, entry, anchors,
-        is_sample=count == "sample", confidence=confidence, quantity=quantity, population=population,
-        outcome=outcome, index=data.index, default=default,
+        is_sample=count == "sample", bias_correction=bias_correction, confidence=confidence, quantity=quantity,
+        population=population, outcome=outcome, index=data.index, default=default,
         without=without,
     )  # fmt: skip
 

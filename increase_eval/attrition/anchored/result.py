@@ -67,6 +67,7 @@ class AnchoredNonresponse:
         anchors: Anchors,
         *,
         is_sample: bool,
+        bias_correction: bool,
         confidence: float,
         quantity: str,
         population: str,
@@ -77,7 +78,9 @@ class AnchoredNonresponse:
     ) -> AnchoredNonresponse:
         """Estimate every arm at every dial of its own."""
         arms = tuple(
-            Arm(label, number, problems[number], dials[label], entry[label], anchors, people, is_sample)
+            Arm(
+                label, number, problems[number], dials[label], entry[label], anchors, people, is_sample, bias_correction
+            )
             for number, label in enumerate(people.arms)
         )
         rows: list[dict[str, Any]] = []

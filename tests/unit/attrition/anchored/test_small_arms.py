@@ -1,0 +1,89 @@
+"""Small arms: the bias of order 1/n taken off, and degrees of freedom where a few people carry the arm."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from increase_eval.attrition import anchored_nonresponse
+from increase_eval.attrition.anchored.equations import corrected_odds, make_stage, solve_stage
+
+ROLES = {"outcome": "y3", "arm": "arm", "category": "job", "baseline": "y1"}
+
+
+def people(n=400, seed=1, share=0.3):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame({"arm": "a", "job": rng.choice(["yes", "no"], n), "y1": rng.normal(0, 1, n)})
+    table["y3"] = 0.5 * table["y1"] + 0.4 * (table["job"] == "yes") + rng.normal(0, 0.9, n)
+    table.loc[rng.random(n) > share, "y3"] = np.nan
+    return table
+
+
+def solved(table, dial):
+    """The equations of the only arm, and its odds at a dial, from their own parts."""
+    seen = table["y3"].notna().to_numpy()
+    first = (table["y1"] - table["y1"].mean()) / table["y1"].std(ddof=0)
+    b = np.column_stack([table["job"] == "yes", table["job"] == "no", first]).astype(float)
+    stage = make_stage(b[seen], b.sum(axis=0), 2)
+    tilt = dial * table["y3"].to_numpy()[seen]
+    return stage, solve_stage(stage, tilt, np.ones(int(seen.sum()))), table["y3"].to_numpy()[seen], tilt
+
+
+def test_corrected_weights_meet_every_total():
+    stage, odds, _, _ = solved(people(), -0.8)
+    weights = 1 + corrected_odds(stage, odds)
+    assert weights @ stage.b == pytest.approx(stage.totals, abs=1e-8)
+
+
+def test_the_correction_is_the_jackknife_of_those_who_answered():
+    """Each person is left out in turn, the totals of those who did not answer staying as they are."""
+    table, dial = people(n=1200), -0.6
+    stage, odds, y, tilt = solved(table, dial)
+    n, left = len(y), stage.totals - stage.b.sum(axis=0)
+    whole = odds @ y
+    without = []
+    for i in range(n):
+        keep = np.arange(n) != i
+        own = make_stage(stage.b[keep], left + stage.b[keep].sum(axis=0), 2)
+        without.append(solve_stage(own, tilt[keep], np.ones(n - 1)) @ y[keep])
+    exact = n * whole - (n - 1) * np.mean(without)
+    corrected = corrected_odds(stage, odds) @ y
+    # Terms of higher order are left: a tenth of what is taken off.
+    assert abs(corrected - exact) < 0.1 * abs(whole - exact)
+
+
+def test_at_nought_without_history_there_is_nothing_to_correct():
+    table = people()
+    own = {"outcome": "y3", "arm": "arm", "category": "job", "gamma": 0.0, "scale": (0.0, 1.0)}
+    plain, corrected = (anchored_nonresponse(table, **own, bias_correction=one) for one in (False, True))
+    assert corrected.estimates["estimate"].iloc[0] == pytest.approx(plain.estimates["estimate"].iloc[0], abs=1e-10)
+
+
+def test_the_public_function_gives_the_corrected_mean_and_weights():
+    table = people()
+    found = anchored_nonresponse(table, **ROLES, gamma=-0.8, scale=(0.0, 1.0), bias_correction=True)
+    weights = found.weights[-0.8].to_numpy()
+    assert found.estimates["estimate"].iloc[0] == pytest.approx(
+        (weights * table["y3"].fillna(0)).sum() / weights.sum(), abs=1e-12
+    )
+    assert weights.sum() == pytest.approx(len(table), abs=1e-8)
+    plain = anchored_nonresponse(table, **ROLES, gamma=-0.8, scale=(0.0, 1.0))
+    # The mean leans towards that at dial nought, which is higher here.
+    assert found.estimates["estimate"].iloc[0] < plain.estimates["estimate"].iloc[0]
+
+
+def test_two_steps_of_answering_are_not_corrected():
+    table = people()
+    table.loc[:40, ["y1", "y3"]] = np.nan
+    with pytest.raises(ValueError, match="one step of answering"):
+        anchored_nonresponse(table, **ROLES, population="all", gamma=0.0, bias_correction=True)
+
+
+def test_degrees_of_freedom_are_those_who_answered_less_columns_where_all_add_the_same():
+    """One category, half of it at +1 and half at -1: everybody has the same residual, leverage and odds."""
+    table = pd.DataFrame({"arm": "a", "job": "yes", "y3": [1.0, -1.0] * 10 + [None] * 40})
+    found = anchored_nonresponse(table, outcome="y3", arm="arm", category="job", gamma=0.0, scale=(0.0, 1.0))
+    assert found.estimates["df"].iloc[0] == pytest.approx(19.0, abs=1e-9)
+    turned = anchored_nonresponse(table, outcome="y3", arm="arm", category="job", gamma=1.0, scale=(0.0, 1.0))
+    assert turned.estimates["df"].iloc[0] < 19.0
