@@ -1,6 +1,6 @@
 """Bias and coverage of means anchored on the service's counts, in and out of their model.
 
-Run by hand: ``python benchmarks/anchored_simulation.py --replicates 2000`` (eight minutes of processor time). Each
+Run by hand: ``python benchmarks/anchored_simulation.py --outside 100`` (four minutes of processor time). Each
 scenario is kept below ``data/anchored_simulation``; at the end ``benchmarks/results/anchored_simulation.csv`` is
 written, from which the tables in ``reports/methods/anchored.md`` are made (``--table`` prints them).
 
@@ -108,7 +108,7 @@ def _problem(shares: Any, first: Any, y: NDArray[np.float64], seen: NDArray[np.b
 def _row(problem: ArmProblem, gamma: float, is_sample: bool) -> dict[str, Any]:
     found = estimate_arm(problem, (gamma,), is_sample=is_sample)
     error = float(np.sqrt(found.variance))
-    half = float(stats.t.ppf(0.975, len(problem.rows) - problem.stages[0].b.shape[1])) * error
+    half = float(stats.t.ppf(0.975, found.df)) * error
     ends = {"conf_low": found.estimate - half, "conf_high": found.estimate + half}
     return {"gamma": gamma, "estimate": found.estimate, "std_error": error, "status": found.status, **ends}
 
@@ -239,7 +239,7 @@ def _finder(block: pd.DataFrame) -> Any:
 def main() -> None:
     """Run the simulation, or print the tables of the recorded one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=2000)
+    parser.add_argument("--replicates", type=int, default=500)
     parser.add_argument("--outside", type=int, default=500, help="replicates of mechanisms out of the model")
     parser.add_argument("--table", action="store_true", help="print the tables of the recorded results")
     options = parser.parse_args()

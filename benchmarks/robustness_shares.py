@@ -24,6 +24,7 @@ from benchmarks.robustness_simulation import (
     PEOPLE,
     ROOT,
     SCENARIOS,
+    WORDS,
     draw_answers,
     lay_out,
     summarise,
@@ -202,6 +203,52 @@ def summarise_waves(found: pd.DataFrame) -> pd.DataFrame:
     return table[["wave", *(column for column in table if column != "wave")]]
 
 
+QUANTITIES = ("share", "difference")
+
+
+def share_table(results: pd.DataFrame) -> str:
+    """Write one row a wave, scenario and method: bias, RMSE and coverage of shares and of their differences."""
+    lines = [
+        "| wave | mechanism | dial | method | share: bias (MC) | RMSE (MC) | coverage (MC) | difference: bias (MC) "
+        "| RMSE (MC) | coverage (MC) |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    keys = ["wave", "mechanism", "dial", "method"]
+    for (wave, mechanism, dial, method), block in results.groupby(keys, sort=False):
+        cells = [cell for name in QUANTITIES for cell in _cells(block[block["quantity"] == name].iloc[0])]
+        lines.append(f"| {str(wave).upper()} | {WORDS[mechanism]} | {dial:.1f} | {method} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _cells(row: pd.Series) -> tuple[str, str, str]:
+    bias, rmse = (
+        "" if np.isnan(row[name]) else f"{row[name]:{sign}.3f} ({row[f'{name}_mc']:.3f})"
+        for name, sign in (("bias", "+"), ("rmse", ""))
+    )
+    return bias, rmse, f"{row['coverage']:.2f} ({row['coverage_mc']:.2f})"
+
+
+def advice_table(results: pd.DataFrame) -> str:
+    """Write which methods cover at least nine in ten times, and which have the smallest RMSE, by wave and scenario."""
+    lines = [
+        "| wave | mechanism | dial | share: smallest RMSE | share: cover at least 90 % | difference: smallest RMSE "
+        "| difference: cover at least 90 % |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for (wave, mechanism, dial), block in results.groupby(["wave", "mechanism", "dial"], sort=False):
+        cells = []
+        for quantity in QUANTITIES:
+            own = block[(block["quantity"] == quantity) & (block["method"] != "bounds")].set_index("method")
+            best = own["rmse"].idxmin()
+            cover = [str(name) for name in own.index if own.loc[name, "coverage"] >= 0.90]
+            cells += [f"{best} ({own.loc[best, 'rmse']:.3f})", "; ".join(cover) or "none"]
+        lines.append(f"| {str(wave).upper()} | {WORDS[mechanism]} | {dial:.1f} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+TABLES = {"shares advice": advice_table, "shares": share_table}
+
+
 def main() -> None:
     """Run what is missing of the simulation, or print the tables of the recorded one."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -217,6 +264,9 @@ def main() -> None:
                 replicate(study, number).to_parquet(path)
         found = pd.concat([pd.read_parquet(path) for path in sorted(KEPT.glob("*.parquet"))])
         summarise_waves(found).to_csv(RESULTS, index=False, lineterminator="\n")
+    results = pd.read_csv(RESULTS)
+    for name, write in TABLES.items():
+        print(f"{name}\n\n{write(results)}\n")
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import pandas as pd
 
 from increase_eval.attrition.calibration_solver import solve_calibration
 from increase_eval.attrition.margins import Ints, Margins, read_margins
-from increase_eval.comparison.adjustment.weights import Weights, effective_size, largest_share
+from increase_eval.comparison.adjustment.weights import Weights, effective_size, explosion, largest_share
 from increase_eval.comparison.engines.frames import read_weights
 from increase_eval.errors import InsufficientDataError
 
@@ -114,7 +114,7 @@ def calibrate_weights(
         ),
         method=f"calibration: {method}",
         n_dropped=int((~rows).sum()),
-        notes=(f"{negative} weights are negative",) if negative else (),
+        notes=(*((f"{negative} weights are negative",) if negative else ()), *explosion(values)),
     )
 
 

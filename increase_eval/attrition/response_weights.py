@@ -18,6 +18,7 @@ from increase_eval.comparison.adjustment.weights import (
     Weights,
     WeightStep,
     effective_size,
+    explosion,
     largest_share,
     standardised_difference,
 )
@@ -96,8 +97,9 @@ def inverse_probability_weights(
     Notes
     -----
     w = Π over the waves so far of n/p̂, p̂ from a logit, n = 1 or the observed share. Where everybody at risk answered,
-    p̂ = 1. Where the data separate, p̂ comes from Firth's penalised likelihood, and a note says so. Trimming uses the
-    quantile with linear interpolation over those who answered.
+    p̂ = 1. Where the data separate, p̂ comes from Firth's penalised likelihood, and a note says so. So does one where
+    weights explode: one person carries half of the weight or more, or all are worth a tenth of their number. Trimming
+    uses the quantile with linear interpolation over those who answered.
 
     References
     ----------
@@ -142,7 +144,7 @@ def inverse_probability_weights(
         overlap=pd.concat(overlaps, ignore_index=True),
         method="inverse probability of answering" + (", stabilised" if stabilised else ""),
         n_dropped=fits[-1].dropped,
-        notes=tuple(notes),
+        notes=(*notes, *explosion(cut)),
         steps=tuple(_steps(fits, people, (cut < values) | (values == 0))),
         units=people,
     )

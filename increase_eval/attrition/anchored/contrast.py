@@ -58,8 +58,8 @@ class Arm:
             "conf_low": ends[0][0],
             "conf_high": ends[0][1],
             # A corner at which the anchor cannot hold is outside what the survey allows, and is left out.
-            "anchor_low": float(np.nanmin([low for low, _ in ends])) if is_known else np.nan,
-            "anchor_high": float(np.nanmax([high for _, high in ends])) if is_known else np.nan,
+            "anchor_low": min((low for low, _ in ends if np.isfinite(low)), default=np.nan) if is_known else np.nan,
+            "anchor_high": max((high for _, high in ends if np.isfinite(high)), default=np.nan) if is_known else np.nan,
             "n": round(self.problem.size),
             "n_observed": len(self.problem.rows),
             "effective_sample_size": found.effective_sample_size if is_known else np.nan,

@@ -7,6 +7,7 @@ weights in between. They correct for what the model holds and for nothing else: 
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Literal, get_args
@@ -20,6 +21,7 @@ from increase_eval.comparison.adjustment.positivity import keep_shared_columns
 from increase_eval.comparison.adjustment.weights import (
     Weights,
     effective_size,
+    explosion,
     largest_share,
     standardised_difference,
 )
@@ -29,6 +31,7 @@ from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_mul
 from increase_eval.errors import InsufficientDataError
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 WeightKind = Literal["overlap", "ipw", "matching"]
 SMALL_PROBABILITY = 0.01
 
@@ -178,10 +181,16 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
         overlap=_overlap(propensity, used),
         method=f"{kind} weights",
         n_dropped=len(data) - len(rows),
-        notes=(*shared.notes, *small),
+        notes=(*shared.notes, *small, *_explosions(arms, codes, used)),
         left_out=shared.left_out,
         propensity=propensity,
     )
+
+
+def _explosions(arms: Sequence[Any], codes: Ints, weights: Floats) -> Iterator[str]:
+    """Note arm by arm where one person carries the arm."""
+    for number, arm in enumerate(arms):
+        yield from explosion(weights[codes == number], whom=f"people of arm {arm}")
 
 
 def tilt(p: Floats, kind: WeightKind) -> Floats:

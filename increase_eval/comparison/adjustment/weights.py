@@ -64,7 +64,7 @@ class Weights:
     n_dropped
         Rows without a weight because something was missing.
     notes
-        What a reader must know: separation, trimming, a fall-back.
+        What a reader must know: separation, trimming, a fall-back, weights that explode (see :func:`explosion`).
     left_out
         Columns that no weight can adjust for, since some arm lacks some of their levels.
     propensity, steps, units
@@ -144,6 +144,42 @@ def largest_share(values: Floats) -> float:
     """Give the largest weight over the mean of those above nought, missing where there is none."""
     used = values[values > 0]
     return float(used.max() / used.mean()) if len(used) else np.nan
+
+
+MOST_SHARE = 0.5
+"""Share of the weight that one person may carry: beyond it an estimate is that person's answer."""
+LEAST_EFFECTIVE = 0.1
+"""Effective sample size over the people with a weight: below it a few of them carry all."""
+
+
+def explosion(values: Floats, *, whom: str = "people") -> tuple[str, ...]:
+    """Note where one person, or a few, carry the weight of all: nothing is refused or cut, but it must be said.
+
+    Parameters
+    ----------
+    values
+        The weights.
+    whom
+        Of whom they are, for the note.
+
+    Notes
+    -----
+    Of fewer than four people the share that one may carry is twice an equal one.
+
+    Examples
+    --------
+    >>> explosion(np.array([1.0, 1.0, 1.0, 17.0]))
+    ('weights explode: one of 4 people carries 85 % of the weight',)
+    """
+    used = np.abs(values[values != 0])
+    if len(used) < 2:
+        return ()
+    share, effective = float(used.max() / used.sum()), effective_size(used)
+    if share > max(MOST_SHARE, 2 / len(used)):
+        return (f"weights explode: one of {len(used)} {whom} carries {100 * share:.0f} % of the weight",)
+    if effective < LEAST_EFFECTIVE * len(used):
+        return (f"weights explode: {len(used)} {whom} are worth {effective:.1f}",)
+    return ()
 
 
 def standardised_difference(

@@ -29,6 +29,7 @@ PANELS_IN_A_COLUMN = 2
 ROW = 5.4
 AXIS = 7.0
 HEAD = 9.0
+LINES = 2
 GAP = 6.0
 LOWER, UPPER = "bounds_lower", "bounds_upper"
 BOUNDS = "bounds"
@@ -69,7 +70,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     looks = {look for panel in panels for look in panel.keys}
     arms = [arm for arm in study.arm_ids if arm in looks]
     strips = max(1, -(-len(panels) // st.by_width(COLUMNS, 1)))
-    height = strips * (HEAD + max(1, len(methods)) * ROW + AXIS)
+    height = strips * (_head(panels) + max(1, len(methods)) * ROW + AXIS)
     return compose(
         words,
         figure_id="robustness",
@@ -118,6 +119,16 @@ def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
     return shown, every - len(shown)
 
 
+def _heading_lines(panels: Sequence[_Panel]) -> int:
+    """Say how many lines headings may have: those of comparisons name two arms."""
+    return LINES + 2 if any(panel.contrast for panel in panels) else LINES
+
+
+def _head(panels: Sequence[_Panel]) -> float:
+    """Give the room above a panel."""
+    return HEAD + (_heading_lines(panels) - LINES) * st.line_height()
+
+
 def _limits(rows: pd.DataFrame, *, is_share: bool) -> tuple[float, float]:
     """Give the ends of an axis: all intervals, nought for changes; bounds may go beyond."""
     own = rows[~rows["by_method"].isin([LOWER, UPPER])]
@@ -143,11 +154,11 @@ def _put(
     tall = len(methods) * ROW
     for place, panel in enumerate(panels):
         strip, column = divmod(place, columns)
-        bottom = sheet.ceiling - (strip + 1) * (HEAD + tall + AXIS) + AXIS
+        bottom = sheet.ceiling - (strip + 1) * (_head(panels) + tall + AXIS) + AXIS
         left = 1.5 + NAMES + column * (width + GAP)
         # In a column the heading stands over the names as well, so that none is cut.
         start, room = st.by_width((left, width), (1.5, sheet.width - 3.0))
-        lines = st.wrap(panel.name, room, bold=True)[:2]
+        lines = st.wrap(panel.name, room, bold=True)[: _heading_lines(panels)]
         for order, line in enumerate(lines):
             sheet.text(start, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
         axes = sheet.axes(left, bottom, width, tall)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from increase_eval.attrition.headlines import ALL
+from increase_eval.attrition.headlines import ALL, ASKED
 from increase_eval.attrition.imputed_states.table import LOG_ODDS
 from increase_eval.attrition.robustness.survival import surviving
 from increase_eval.reporting import numbers
@@ -85,7 +85,9 @@ def _tables(context: ReportContext, table: pd.DataFrame) -> Iterator[DisplayTabl
         )
         is_share = scale is None
         unit = text("common.unit_share") if is_share else text("common.unit_points")
-        notes = [text("robustness.note_population", wave=first), text("robustness.note_intervals")]
+        is_everybody = bool((rows["by_population"] == ASKED).all())
+        population = "robustness.note_everybody" if is_everybody else "robustness.note_population"
+        notes = [text(population, wave=first), text("robustness.note_intervals")]
         notes.append(text("robustness.note_delta_share", odds=_log_odds(context)) if is_share
                      else text("robustness.note_delta"))  # fmt: skip
         yield DisplayTable(
