@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
+from increase_eval.attrition.anchored.correction import corrected_odds
 from increase_eval.errors import ConvergenceError
 
 Floats = npt.NDArray[np.float64]
@@ -297,37 +298,14 @@ def estimate_arm(
     if bias_correction:
         if len(steps) > 1:
             raise ValueError("bias_correction is of one step of answering: it needs the population 'baseline'")
-        weights = 1 + corrected_odds(*steps[0][:2])
+        stage, odds, _ = steps[0]
+        weights = 1 + corrected_odds(stage.b * ~stage.certain[:, None], odds)
     share, effective = weights.max() / weights.sum(), weights.sum() ** 2 / (weights**2).sum()
     if n > 1 and (share > MOST_SHARE or effective < LEAST_EFFECTIVE * n):
         return ArmEstimate(np.nan, np.nan, np.zeros(0), weights, EXPLODED)
     mean = float(weights @ problem.outcome / weights.sum())
     variance, gradient, df = _variance(problem.outcome - mean, steps, weights, is_sample)
     return ArmEstimate(mean, variance, gradient, weights, ESTIMATED, df)
-
-
-def corrected_odds(stage: Stage, odds: Floats) -> Floats:
-    """Turn odds so that what they give has no bias of order 1/n, the totals being met as before.
-
-    Parameters
-    ----------
-    stage
-        What was met, every person counting once.
-    odds
-        Shape (n,): from :func:`solve_stage`.
-
-    Notes
-    -----
-    The delete-one jackknife, to second order and in closed form. Without person i psi moves by H⁻¹ o_i b_i and on, H =
-    Σ o b b'; the terms of first order add up to nought, and what is left is -Σ o_i h_i e_i, h the leverages o b'H⁻¹b
-    and e the residual of Y regressed on b with the weights o (terms in squares of b'H⁻¹b, which are orthogonal to b to
-    first order, are smaller by a power of n). Taking it off is to multiply the odds by 1 + h - b'H⁻¹ Σ o h b: the
-    added odds are orthogonal to b, so that every total is still met.
-    """
-    b = stage.b * ~stage.certain[:, None]
-    inverse = np.linalg.pinv(b.T @ (b * odds[:, None]), rcond=1e-13, hermitian=True)
-    leverage = odds * ((b @ inverse) * b).sum(axis=1)
-    return np.asarray(odds * (1 + leverage - b @ (inverse @ (b.T @ (odds * leverage)))))
 
 
 def _variance(

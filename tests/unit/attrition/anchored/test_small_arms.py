@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from increase_eval.attrition import anchored_nonresponse
-from increase_eval.attrition.anchored.equations import corrected_odds, make_stage, solve_stage
+from increase_eval.attrition.anchored.correction import corrected_odds
+from increase_eval.attrition.anchored.equations import make_stage, solve_stage
 
 ROLES = {"outcome": "y3", "arm": "arm", "category": "job", "baseline": "y1"}
 
@@ -32,7 +33,7 @@ def solved(table, dial):
 
 def test_corrected_weights_meet_every_total():
     stage, odds, _, _ = solved(people(), -0.8)
-    weights = 1 + corrected_odds(stage, odds)
+    weights = 1 + corrected_odds(stage.b, odds)
     assert weights @ stage.b == pytest.approx(stage.totals, abs=1e-8)
 
 
@@ -48,7 +49,7 @@ def test_the_correction_is_the_jackknife_of_those_who_answered():
         own = make_stage(stage.b[keep], left + stage.b[keep].sum(axis=0), 2)
         without.append(solve_stage(own, tilt[keep], np.ones(n - 1)) @ y[keep])
     exact = n * whole - (n - 1) * np.mean(without)
-    corrected = corrected_odds(stage, odds) @ y
+    corrected = corrected_odds(stage.b, odds) @ y
     # Terms of higher order are left: a tenth of what is taken off.
     assert abs(corrected - exact) < 0.1 * abs(whole - exact)
 
