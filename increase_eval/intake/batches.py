@@ -184,6 +184,8 @@ class _Parts:
 
 def _joined(blocks: Sequence[Block], starts: np.ndarray) -> Block:
     """Put blocks below each other, column by column, so that no more than one column is held twice."""
+    if len(blocks) == 1:
+        return blocks[0]
     positions = np.concatenate([block.positions + start for block, start in zip(blocks, starts, strict=True)])
     frames = [block.frame for block in blocks]
     columns = {

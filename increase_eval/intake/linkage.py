@@ -94,14 +94,15 @@ def quarantine_unknown(
 
 def malformed_rows(study: Study, files: Sequence[ConformedFile]) -> dict[str, pd.DataFrame]:
     """Give, wave by wave, the rows that are in quarantine because no key has the form of theirs."""
-    return {wave: _unresolved([_malformed(study, file, wave) for file in files]) for wave in study.wave_ids}
+    found = {wave: [_malformed(study, file, wave) for file in files] for wave in study.wave_ids}
+    return {wave: _unresolved([rows for rows in of_wave if rows is not None]) for wave, of_wave in found.items()}
 
 
-def _malformed(study: Study, file: ConformedFile, wave: str) -> pd.DataFrame:
+def _malformed(study: Study, file: ConformedFile, wave: str) -> pd.DataFrame | None:
     block = file.blocks.get(wave)
     broken = file.rejections.loc[file.rejections["rule"] == "key_malformed", "position"]
     if block is None or broken.empty:
-        return _unresolved([])
+        return None
     at = np.flatnonzero(np.isin(block.positions, broken.to_numpy(dtype="int64")))
     answered = block.frame.iloc[at][answer_columns(study, wave)].notna().any(axis=1)
     rows = {"file": file.name, "row": file.raw.rows[block.positions[at]], "wave": wave, "answered": answered.to_numpy()}
