@@ -47,7 +47,7 @@ def test_the_tables_of_the_report_are_the_recorded_ones(page):
 
 @pytest.mark.parametrize(
     ("name", "page"),
-    [("shipped_distance", "robustness"), ("anchored_bias", "anchored")],
+    [("shipped_distance", "robustness"), ("robustness_shares", "robustness"), ("anchored_bias", "anchored")],
 )
 def test_other_tables_are_the_recorded_ones(name, page):
     recording = load(name)
