@@ -22,8 +22,8 @@ def corrected_odds(b: Floats, odds: Floats) -> Floats:
     -----
     The delete-one jackknife, to second order and in closed form. Without person i psi moves by H⁻¹ o_i b_i and on, H =
     Σ o b b'; the terms of first order add up to nought, and what is left is -Σ o_i h_i e_i, h the leverages o b'H⁻¹b
-    and e the residual of Y regressed on b with the weights o, beside terms in squares of b'H⁻¹b that are left out: where
-    it was tried they were nought to four digits. Taking it off is to multiply the odds by 1 + h - b'H⁻¹ Σ o h b: the
+    and e the residual of Y regressed on b with the weights o, beside terms in squares of b'H⁻¹b that are left out: they
+    were nought to four digits where it was tried. Taking it off is to multiply the odds by 1 + h - b'H⁻¹ Σ o h b: the
     added odds are orthogonal to b, so that every total is still met.
     """
     inverse = np.linalg.pinv(b.T @ (b * odds[:, None]), rcond=1e-13, hermitian=True)
