@@ -39,10 +39,19 @@ def arm_assets(study: Study) -> list[dg.AssetsDefinition]:
 def _adjusted(study: Study) -> dg.AssetsDefinition:
     name, tables = "adjusted_contrasts", outcome_tables(study)
 
-    @table_asset(study, name, inputs=(*tables, "participants"), checks=[intervals_hold_their_estimates(name)])
-    def adjusted(participants: pd.DataFrame, scores=None, states=None) -> pd.DataFrame:
+    inputs = (*tables, "participants", *answering_weights(study))
+
+    @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
+    def adjusted(participants: pd.DataFrame, scores=None, states=None, response_weights=None) -> pd.DataFrame:
         """One row per outcome, wave, way of adjusting, and arm (its mean) or pair of arms (their difference)."""
-        return adjusted_contrasts(scores, states, participants, outcomes=arm_outcomes(study), plan=arm_plan(study))
+        return adjusted_contrasts(
+            scores,
+            states,
+            participants,
+            outcomes=arm_outcomes(study),
+            plan=arm_plan(study),
+            response_weights=response_weights,
+        )
 
     return adjusted
 
@@ -71,8 +80,10 @@ def _work(study: Study) -> dg.AssetsDefinition:
 def _satisfaction(study: Study) -> dg.AssetsDefinition:
     name = "satisfaction_contrasts"
 
-    @table_asset(study, name, inputs=("scores", "participants"), checks=[intervals_hold_their_estimates(name)])
-    def satisfaction(scores: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
+    inputs = ("scores", "participants", *answering_weights(study))
+
+    @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
+    def satisfaction(scores: pd.DataFrame, participants: pd.DataFrame, response_weights=None) -> pd.DataFrame:
         """One row per scale of satisfaction, wave, and arm (share at the ceiling) or pair of arms (order, odds)."""
         return satisfaction_contrasts(
             scores,
@@ -80,6 +91,7 @@ def _satisfaction(study: Study) -> dg.AssetsDefinition:
             outcomes=satisfaction_outcomes(study),
             highest={scale: high for scale, (_, high) in score_ranges(study).items()},
             plan=arm_plan(study),
+            response_weights=response_weights,
         )
 
     return satisfaction
@@ -148,6 +160,11 @@ def _without(study: Study) -> dg.AssetsDefinition:
     return without
 
 
+def answering_weights(study: Study) -> tuple[str, ...]:
+    """Give the table of response weights, where the files hold those who left too."""
+    return ("response_weights",) if study.head.participants.coverage == "everybody" else ()
+
+
 def arm_plan(study: Study) -> ArmPlan:
     """Say how arms are compared: the plan's covariates, and the levels that people and arms belong to."""
     unit, site = allocation_level(study), study.site_level
@@ -164,9 +181,10 @@ def arm_plan(study: Study) -> ArmPlan:
 
 def arm_outcomes(study: Study) -> tuple[ArmOutcome, ...]:
     """Give what the declared estimands are about, each once."""
-    variables = {variable.id: variable for variable in study.head.states}
+    counted = {variable.id: variable.counted for variable in study.head.states}
+    less = {scale.id for scale in study.scales if scale.direction == "lower_is_better"}
     found = [
-        ArmOutcome(one.outcome, one.wave, one.since, variables[one.outcome].counted if one.outcome in variables else ())
+        ArmOutcome(one.outcome, one.wave, one.since, counted.get(one.outcome, ()), lower_is_better=one.outcome in less)
         for one in study.analysis.estimands
     ]
     return tuple(dict.fromkeys(found))

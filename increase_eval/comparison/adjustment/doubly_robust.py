@@ -18,7 +18,7 @@ from increase_eval.comparison.adjustment.propensity import WeightKind, tilt, til
 from increase_eval.comparison.adjustment.standardisation import arm_codes, named, outcome_model, predictions
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
-from increase_eval.comparison.engines.frames import ModelFrame, model_frame
+from increase_eval.comparison.engines.frames import ModelFrame, column_weights, model_frame
 from increase_eval.comparison.engines.generalised_linear import Family, GeneralisedFit
 from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_multinomial, indicators
 from increase_eval.moments.formulas import parse_formula
@@ -33,6 +33,7 @@ def doubly_robust(
     *,
     kind: WeightKind = "ipw",
     family: Family = "gaussian",
+    weights: str | None = None,
     confidence: float = 0.95,
 ) -> AdjustedMeans:
     """How would the arms compare in one population, if either of two models is right?
@@ -50,6 +51,9 @@ def doubly_robust(
         The common population: ``ipw`` everybody, ``overlap`` people who could be in any arm, ``matching`` in between.
     family
         Of the outcome model: ``gaussian``, ``binomial`` or ``poisson``.
+    weights
+        A column of design or response weights, with which both models are fitted and by which the tilt is multiplied;
+        rows without one, or of weight 0, have no part. Errors take them as fixed.
     confidence
         Coverage of the intervals.
 
@@ -70,8 +74,9 @@ def doubly_robust(
     Notes
     -----
     With m_k the outcome model's prediction in arm k, e_k the multinomial logit's probability of it and h the tilt of
-    :func:`overlap_weights`: μ_k = Σ h (m_k + 1(own = k)(y - m_k)/e_k) / Σ h. Errors stack the equations of both models
-    and of the means, and so count that propensities and predictions are estimated, whichever of the models is right.
+    :func:`overlap_weights`, times the weights: μ_k = Σ h (m_k + 1(own = k)(y - m_k)/e_k) / Σ h. Errors stack the
+    equations of both models and of the means, and so count that propensities and predictions are estimated, whichever
+    of the models is right.
     With ``overlap`` and ``matching`` the population itself is defined by the propensity model, which therefore has to
     be right for the population to be the one meant; the comparison within it is doubly robust.
 
@@ -92,20 +97,24 @@ def doubly_robust(
     if kind not in get_args(WeightKind):
         raise ValueError(f"kind is {kind!r}; allowed: {', '.join(get_args(WeightKind))}")
     normal_quantile(confidence)
-    shared = keep_shared_columns(arm_formula, data)
-    people = data.loc[shared.rows]
+    weighted = column_weights(data, weights) > 0
+    shared = keep_shared_columns(arm_formula, data.loc[weighted])
+    people = data.loc[weighted].loc[shared.rows]
     arm = str(parse_formula(shared.formula).response)
     first, second = parse_formula(outcome_formula), parse_formula(shared.formula)
     every = [first.response, *first.variables, second.response, *second.variables]
-    chosen, outcome = (model_frame(text, people, also=every) for text in (shared.formula, outcome_formula))
+    chosen, outcome = (
+        model_frame(text, people, weights=weights, also=every) for text in (shared.formula, outcome_formula)
+    )
     codes, arms = arm_codes(outcome, arm)
-    propensity = fit_multinomial(chosen.matrix, codes, arms)
+    propensity = fit_multinomial(chosen.matrix, codes, arms, chosen.weights)
     fit = outcome_model(outcome, family)
     means, influence = _means(propensity, outcome, fit, arm, arms, kind)
-    rows = np.flatnonzero(shared.rows)[outcome.rows]
+    rows = np.flatnonzero(weighted)[np.flatnonzero(shared.rows)[outcome.rows]]
     name = {"ipw": "doubly robust", "overlap": "doubly robust, overlap", "matching": "doubly robust, matching"}[kind]
     return AdjustedMeans(
-        arm=arm, arms=arms, outcome=str(outcome.response.name), method=named(name, fit), estimates=means,
+        arm=arm, arms=arms, outcome=str(outcome.response.name), method=named(name, fit, weights),
+        estimates=means,
         vcov=influence.T @ influence, sizes=np.bincount(codes, minlength=len(arms)), n=len(rows),
         n_dropped=len(data) - len(rows), influence=influence, rows=rows, codes=codes, left_out=shared.left_out,
         confidence=confidence,
@@ -118,7 +127,7 @@ def _means(
 ) -> tuple[Floats, Floats]:  # fmt: skip
     """Give the means, shape (K,), and each row's influence on them, shape (n, K)."""
     p = propensity.probabilities
-    own, h = indicators(propensity.codes, len(arms)), tilt(p, kind)
+    own, h = indicators(propensity.codes, len(arms)), tilt(p, kind) * frame.weights
     predicted, slopes = zip(*(predictions(frame, fit, frame.data, arm, level) for level in arms), strict=True)
     m = np.column_stack(predicted)
     corrections = own * (fit.response[:, None] - m) / p

@@ -26,7 +26,7 @@ from increase_eval.comparison.adjustment.weights import (
     standardised_difference,
 )
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
-from increase_eval.comparison.engines.frames import ModelFrame, model_frame, outcome_levels
+from increase_eval.comparison.engines.frames import ModelFrame, column_weights, model_frame, outcome_levels
 from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_multinomial, indicators
 from increase_eval.errors import InsufficientDataError
 
@@ -34,6 +34,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 WeightKind = Literal["overlap", "ipw", "matching"]
 SMALL_PROBABILITY = 0.01
+TIMES_OTHERS = ", times weights taken as fixed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ class Propensity:
         Where the rows used stand in the data, and how many rows the data have.
     left_out
         Columns that could not be adjusted for.
+    is_weighted
+        Whether people came with weights of their own, which these multiply.
     """
 
     frame: ModelFrame
@@ -61,11 +64,17 @@ class Propensity:
     rows: npt.NDArray[np.int64]
     size: int
     left_out: tuple[str, ...]
+    is_weighted: bool = False
 
     def weights(self) -> Floats:
-        """Give w = h / e_own, shape (n,)."""
+        """Give w = h / e_own, times the weights that people came with, shape (n,)."""
         own = self.fit.probabilities[np.arange(len(self.fit.codes)), self.fit.codes]
-        return np.asarray(tilt(self.fit.probabilities, self.kind) / own)
+        return np.asarray(self.frame.weights * tilt(self.fit.probabilities, self.kind) / own)
+
+    @property
+    def method(self) -> str:
+        """What the weights are, and whether they multiply others."""
+        return f"{self.kind} weights{TIMES_OTHERS if self.is_weighted else ''}"
 
     def adjusted(self, outcome: str, *, confidence: float) -> AdjustedMeans:
         """Give weighted means of all arms with their joint variance; see :meth:`Weights.adjusted`."""
@@ -83,7 +92,7 @@ class Propensity:
         equations = EstimatingEquations(gaps, np.diag(weighted.sum(axis=0)))
         influence = equations.after(self.fit.equations(), self._moves(gaps)).influence()
         return AdjustedMeans(
-            arm=str(self.frame.response.name), arms=self.arms, outcome=outcome, method=f"{self.kind} weights",
+            arm=str(self.frame.response.name), arms=self.arms, outcome=outcome, method=self.method,
             estimates=np.asarray(means), vcov=influence.T @ influence, sizes=sizes, n=len(y),
             n_dropped=self.size - int(known.sum()), influence=influence, rows=self.rows,
             codes=np.where(known, self.fit.codes, -1), left_out=self.left_out, confidence=confidence,
@@ -109,7 +118,9 @@ class Propensity:
             raise ValueError(f"{outcome!r} holds something that is no number") from error
 
 
-def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "overlap") -> Weights:
+def overlap_weights(
+    formula: str, data: pd.DataFrame, *, kind: WeightKind = "overlap", weights: str | None = None
+) -> Weights:
     """How are people to be weighted for the arms to compare in one common population?
 
     Parameters
@@ -122,6 +133,9 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
     kind
         ``overlap`` (people who could be in any arm), ``ipw`` (everybody) or ``matching`` (the arm that is rarest for
         each).
+    weights
+        A column of design or response weights: the propensities are fitted with them, and `values` are these times
+        them. Rows without one, or of weight 0, get no weight. Errors take them as fixed.
 
     Returns
     -------
@@ -162,12 +176,14 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
     """
     if kind not in get_args(WeightKind):
         raise ValueError(f"kind is {kind!r}; allowed: {', '.join(get_args(WeightKind))}")
-    shared = keep_shared_columns(formula, data)
-    frame = model_frame(shared.formula, data.loc[shared.rows])
+    weighted = column_weights(data, weights) > 0
+    people = data.loc[weighted]
+    shared = keep_shared_columns(formula, people)
+    frame = model_frame(shared.formula, people.loc[shared.rows], weights=weights)
     arms, codes = outcome_levels(frame.response)
-    rows = np.flatnonzero(shared.rows)[frame.rows]
-    fit = fit_multinomial(frame.matrix, codes, arms)
-    propensity = Propensity(frame, fit, arms, kind, rows, len(data), shared.left_out)
+    rows = np.flatnonzero(weighted)[np.flatnonzero(shared.rows)[frame.rows]]
+    fit = fit_multinomial(frame.matrix, codes, arms, frame.weights)
+    propensity = Propensity(frame, fit, arms, kind, rows, len(data), shared.left_out, weights is not None)
     used = propensity.weights()
     spread = np.zeros(len(data))
     spread[rows] = used
@@ -179,7 +195,7 @@ def overlap_weights(formula: str, data: pd.DataFrame, *, kind: WeightKind = "ove
         largest=largest_share(used),
         balance=_balance(propensity, used),
         overlap=_overlap(propensity, used),
-        method=f"{kind} weights",
+        method=propensity.method,
         n_dropped=len(data) - len(rows),
         notes=(*shared.notes, *small, *_explosions(arms, codes, used)),
         left_out=shared.left_out,
@@ -218,9 +234,9 @@ def _balance(propensity: Propensity, weights: Floats) -> pd.DataFrame:
     own = indicators(codes, len(propensity.arms))
     spread = np.array([matrix[codes == arm].var(axis=0) for arm in range(len(propensity.arms))])
     scale = np.sqrt(spread.mean(axis=0))
-    everybody = np.ones(len(codes))
-    sides = {"all": (everybody, tilt(propensity.fit.probabilities, propensity.kind))}
-    sides |= {str(arm): (own[:, k], own[:, k] * weights) for k, arm in enumerate(propensity.arms)}
+    base = frame.weights
+    sides = {"all": (base, base * tilt(propensity.fit.probabilities, propensity.kind))}
+    sides |= {str(arm): (own[:, k] * base, own[:, k] * weights) for k, arm in enumerate(propensity.arms)}
     rows = []
     for one, other in combinations(sides, 2):
         before, after = (

@@ -16,7 +16,7 @@ import pandas as pd
 from increase_eval.comparison.adjustment.adjusted_means import AdjustedMeans
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.estimating_equations import EstimatingEquations
-from increase_eval.comparison.engines.frames import ModelFrame, model_frame
+from increase_eval.comparison.engines.frames import ModelFrame, column_weights, model_frame
 from increase_eval.comparison.engines.generalised_linear import (
     LINKS,
     Family,
@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 PENALISED = "Firth's penalty since the outcome separates"
+WEIGHTED = "weighted, weights taken as fixed"
 
 
 def standardise(
@@ -38,6 +39,7 @@ def standardise(
     arm: str,
     family: Family = "gaussian",
     population: str | None = None,
+    weights: str | None = None,
     confidence: float = 0.95,
 ) -> AdjustedMeans:
     """How would the arms compare in one and the same population?
@@ -55,6 +57,10 @@ def standardise(
         ``gaussian``, ``binomial`` (an outcome of 0 and 1; also ratios and odds ratios) or ``poisson``.
     population
         A column of booleans: who makes up the common population; empty: everybody.
+    weights
+        A column of design or response weights: the outcome model is fitted with them, and the population is that which
+        they stand for. Rows without a weight, or of weight 0, have no part. Errors take them as fixed: that response
+        weights were estimated is not counted.
     confidence
         Coverage of the intervals.
 
@@ -75,8 +81,9 @@ def standardise(
 
     Notes
     -----
-    μ_k = Σ_i m(k, x_i; β) / n over the population. Errors stack the equations of β and μ (with Huber's and White's
-    variance for β), so that they count the estimation of the model and the sampling of the population.
+    μ_k = Σ_i w_i m(k, x_i; β) / Σ_i w_i over the population, w_i = 1 without weights. Errors stack the equations of β
+    and μ (with Huber's and White's variance for β), so that they count the estimation of the model and the sampling of
+    the population.
 
     References
     ----------
@@ -94,19 +101,25 @@ def standardise(
        b - a  1.083333
     """
     normal_quantile(confidence)
-    frame = model_frame(formula, data)
+    frame = model_frame(formula, data, weights=weights)
     codes, arms = arm_codes(frame, arm)
     fit = outcome_model(frame, family)
     rows = _population_rows(frame, data, arm, population)
-    gaps, means, moves = _standardised(frame, fit, data.iloc[rows], arm, arms)
+    own_weights = column_weights(data, weights)
+    rows = rows[own_weights[rows] > 0]
+    if not len(rows):
+        raise InsufficientDataError("nobody of the common population has a weight")
+    w = own_weights[rows]
+    gaps, means, moves = _standardised(frame, fit, data.iloc[rows], arm, arms, w)
     every = np.union1d(np.flatnonzero(frame.rows), rows)
     first = EstimatingEquations(_spread(fit.equations().scores, np.flatnonzero(frame.rows), every), fit.information)
-    equations = EstimatingEquations(_spread(gaps, rows, every), np.diag(np.full(len(arms), float(len(rows)))))
+    equations = EstimatingEquations(_spread(gaps, rows, every), np.diag(np.full(len(arms), float(w.sum()))))
     influence = equations.after(first, moves).influence()
     own = np.full(len(every), -1, dtype=np.int64)
     own[np.searchsorted(every, np.flatnonzero(frame.rows))] = codes
     return AdjustedMeans(
-        arm=arm, arms=arms, outcome=str(frame.response.name), method=named("standardisation", fit), estimates=means,
+        arm=arm, arms=arms, outcome=str(frame.response.name), method=named("standardisation", fit, weights),
+        estimates=means,
         vcov=influence.T @ influence, sizes=np.bincount(codes, minlength=len(arms)), n=len(rows),
         n_dropped=len(data) - len(every), influence=influence, rows=every, codes=own, confidence=confidence,
     )  # fmt: skip
@@ -130,12 +143,15 @@ def outcome_model(frame: ModelFrame, family: Family) -> GeneralisedFit:
     """Fit the outcome model; a logit that separates is fitted with Firth's penalty."""
     is_binary = family == "binomial"
     response = frame.events() if is_binary else frame.numbers()
-    return fit_generalised(frame.matrix, response, frame.names, family=family, firth_if_separated=is_binary)
+    return fit_generalised(
+        frame.matrix, response, frame.names, family=family, weights=frame.weights, firth_if_separated=is_binary
+    )
 
 
-def named(method: str, fit: GeneralisedFit) -> str:
-    """Name a method, and the penalty where the outcome model needed it."""
-    return f"{method}, {PENALISED}" if fit.is_separated else method
+def named(method: str, fit: GeneralisedFit, weights: str | None = None) -> str:
+    """Name a method, the penalty where the outcome model needed it, and that rows were weighted."""
+    parts = [method, *([PENALISED] if fit.is_separated else []), *([WEIGHTED] if weights is not None else [])]
+    return ", ".join(parts)
 
 
 def predictions(
@@ -168,17 +184,17 @@ def _population_rows(frame: ModelFrame, data: pd.DataFrame, arm: str, population
 
 
 def _standardised(
-    frame: ModelFrame, fit: GeneralisedFit, people: pd.DataFrame, arm: str, arms: tuple[Any, ...]
+    frame: ModelFrame, fit: GeneralisedFit, people: pd.DataFrame, arm: str, arms: tuple[Any, ...], w: Floats
 ) -> tuple[Floats, Floats, Floats]:
-    """Give m(k, x_i) - μ_k, shape (n, K), the means, and how their equations move with the coefficients, (K, p)."""
+    """Give w_i (m(k, x_i) - μ_k), shape (n, K), the means, and how their equations move with coefficients, (K, p)."""
     columns, moves = [], []
     for level in arms:
         predicted, slopes = predictions(frame, fit, people, arm, level)
         columns.append(predicted)
-        moves.append(slopes.sum(axis=0))
+        moves.append(w @ slopes)
     table = np.column_stack(columns)
-    means = table.mean(axis=0)
-    return table - means, means, np.array(moves)
+    means = np.asarray(w @ table / w.sum())
+    return w[:, None] * (table - means), means, np.array(moves)
 
 
 def _spread(values: Floats, rows: Ints, every: Ints) -> Floats:

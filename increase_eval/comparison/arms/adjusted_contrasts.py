@@ -17,6 +17,7 @@ from increase_eval.comparison.arms.people import (
     FAILURES,
     OUTCOME,
     SITE,
+    WEIGHT,
     ArmOutcome,
     ArmPlan,
     Compared,
@@ -27,6 +28,9 @@ from increase_eval.comparison.arms.people import (
 )
 from increase_eval.comparison.engines.generalised_linear import Family
 from increase_eval.results import estimate_table
+
+JOINED = "joined levels"
+"""The term of a row that names a covariate's rare levels and the level that they were joined to."""
 
 Way = Callable[[Compared, ArmPlan], AdjustedMeans]
 
@@ -70,6 +74,20 @@ def either_model(compared: Compared, plan: ArmPlan) -> AdjustedMeans:
     return doubly_robust(first, second, compared.people, family=_family(compared), confidence=plan.confidence)
 
 
+def standardised_weighted(compared: Compared, plan: ArmPlan) -> AdjustedMeans:
+    """Give the means in the population that those who answered are weighted to, by a model fitted with the weights."""
+    formula, family = compared.formula(OUTCOME, "arm"), _family(compared)
+    return standardise(formula, compared.people, arm="arm", family=family, weights=WEIGHT, confidence=plan.confidence)
+
+
+def either_model_weighted(compared: Compared, plan: ArmPlan) -> AdjustedMeans:
+    """Give the means by both models, fitted with response weights."""
+    first, second = compared.formula(OUTCOME, "arm"), compared.formula("arm")
+    return doubly_robust(
+        first, second, compared.people, family=_family(compared), weights=WEIGHT, confidence=plan.confidence
+    )
+
+
 WAYS: dict[str, Way] = {
     "unadjusted": unadjusted,
     "standardised": standardised,
@@ -77,6 +95,8 @@ WAYS: dict[str, Way] = {
     "inverse_probability": inverse_probability,
     "overlap": overlap,
     "doubly_robust": either_model,
+    "standardised_weighted": standardised_weighted,
+    "doubly_robust_weighted": either_model_weighted,
 }
 """``by_method`` -> how means are made, in the order in which they are shown."""
 
@@ -88,6 +108,7 @@ def adjusted_contrasts(
     *,
     outcomes: Sequence[ArmOutcome],
     plan: ArmPlan,
+    response_weights: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """How do the arms compare on each outcome, unadjusted and adjusted?
 
@@ -101,13 +122,16 @@ def adjusted_contrasts(
         ``participant, arm`` and the columns of the plan.
     outcomes, plan
         What is compared, and how.
+    response_weights
+        ``participant, wave, weighting, weight``: with them the ways that end in ``weighted`` are told too.
 
     Returns
     -------
     DataFrame
         Estimate table: outcome, wave, ``by_since`` (a wave, or ``none``), ``by_method`` (see :data:`WAYS`), term
         ``mean`` (``by_arm``; a mean change where there is a wave before) or ``difference`` (contrast "b - a"),
-        n, n_dropped, status; and one row ``sd`` of those compared, where they started (or of the outcome).
+        n, n_dropped, status; one row ``sd`` of those compared, where they started (or of the outcome); and one
+        row ``joined levels`` a covariate (its name as contrast) of which rare levels were joined, named in `status`.
 
     Raises
     ------
@@ -119,7 +143,8 @@ def adjusted_contrasts(
     Compared are those whose outcome, start and covariates are known, the same people in every way. Changes are adjusted
     for where they started. Numbers are standardised, and levels of fewer than ten people joined to the most common one.
     Errors by site count sites within arms and are conditional on the larger units: no error here is by the units that
-    arms were allocated to, and none could be where an arm has one.
+    arms were allocated to, and none could be where an arm has one. Weighted ways fit their models with the inverse
+    probabilities of answering the outcome's wave, and stand for everybody asked; errors take these weights as fixed.
 
     References
     ----------
@@ -141,21 +166,30 @@ def adjusted_contrasts(
     rows = [
         {**row, "outcome": one.outcome, "wave": one.wave, "by_since": one.since or "none"}
         for one in outcomes
-        for row in _one_outcome(states if one.states else scores, participants, one, plan)
+        for row in _one_outcome(states if one.states else scores, participants, one, plan, response_weights)
     ]
     return estimate_table(rows)
 
 
 def _one_outcome(
-    table: pd.DataFrame | None, participants: pd.DataFrame, outcome: ArmOutcome, plan: ArmPlan
+    table: pd.DataFrame | None,
+    participants: pd.DataFrame,
+    outcome: ArmOutcome,
+    plan: ArmPlan,
+    response_weights: pd.DataFrame | None,
 ) -> Iterator[dict[str, Any]]:
     if table is None:
         raise ValueError(f"outcome {outcome.outcome!r} is a state, and there is no table of states")
-    compared = compared_people(table, participants, outcome, plan)
+    compared = compared_people(table, participants, outcome, plan, response_weights=response_weights)
     spread = {"term": "sd", "by_arm": "all", "by_method": "none", "estimate": compared.spread, "status": "ok"}
     yield {**spread, "n": len(compared.people), "method": "standard deviation"}
+    for name, (levels, to) in compared.joined.items():
+        said = {"term": JOINED, "contrast": name, "by_arm": "all", "by_method": "none", "n": len(compared.people)}
+        yield {**said, "status": f"{', '.join(levels)} joined to {to}", "method": "levels of few people"}
     for name, way in WAYS.items():
         if name == "standardised_by_site" and plan.site is None:
+            continue
+        if name.endswith("weighted") and WEIGHT not in compared.people:
             continue
         for row in _rows(compared, plan, way):
             row.pop("arm", None)

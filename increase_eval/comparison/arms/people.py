@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ FAILURES = (InsufficientDataError, ConvergenceError)
 RARE_LEVEL = 10
 """A level of a covariate with fewer people among those compared is joined to the most common one."""
 
-OUTCOME, BASELINE, SITE, UNIT = "outcome_", "baseline_", "site_", "unit_"
+OUTCOME, BASELINE, SITE, UNIT, WEIGHT = "outcome_", "baseline_", "site_", "unit_", "weight_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,15 @@ class ArmOutcome:
         When it is taken; for a change, or a share among those who had answered, the wave that it starts from.
     states
         For a state variable: the states whose share is compared.
+    lower_is_better
+        Whether a lower score is the better one, as of distress: ranks begin at the other end.
     """
 
     outcome: str
     wave: str
     since: str | None = None
     states: tuple[str, ...] = ()
+    lower_is_better: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ class Compared:
     ----------
     people
         One row per participant with arm, outcome and (for a change) baseline known: ``arm``, the outcome, covariates
-        (numbers standardised), ``baseline_``, ``site_``, ``unit_``.
+        (numbers standardised), ``baseline_``, ``site_``, ``unit_``, and ``weight_`` where there are response weights.
     terms
         The covariates as terms of a formula.
     is_share
@@ -87,6 +90,8 @@ class Compared:
         Participants of the arms with the outcome and without something else that is needed.
     spread
         Standard deviation of where they started, or of the outcome where there is no wave before.
+    joined
+        Covariate -> its levels that fewer than :data:`RARE_LEVEL` people have, and the level they were joined to.
     """
 
     people: pd.DataFrame
@@ -94,6 +99,7 @@ class Compared:
     is_share: bool
     n_dropped: int
     spread: float
+    joined: Mapping[str, tuple[tuple[str, ...], str]] = field(default_factory=dict)
 
     def formula(self, response: str, *first: str) -> str:
         """Write a formula with some terms and all covariates."""
@@ -117,6 +123,7 @@ def compared_people(
     plan: ArmPlan,
     *,
     among: pd.Index | None = None,
+    response_weights: pd.DataFrame | None = None,
 ) -> Compared:
     """Bring together who is compared on an outcome.
 
@@ -133,6 +140,9 @@ def compared_people(
         What is compared, and how.
     among
         Keep these participants only.
+    response_weights
+        ``participant, wave, weighting, weight``: those of :data:`WEIGHTING` at the wave of the outcome are put beside
+        the people; missing for who has none.
     """
     people = participants[participants["arm"].isin(plan.arms)].set_index("participant")
     if among is not None:
@@ -154,8 +164,24 @@ def compared_people(
     known = frame[OUTCOME].notna() & (frame[BASELINE].notna() if BASELINE in frame else True)
     kept = frame[known].dropna(subset=list(plan.covariates))
     spread = float(kept[BASELINE if BASELINE in kept else OUTCOME].std()) if len(kept) > 1 else float("nan")
+    joined = {name: found for name in names if (found := joined_levels(kept[name], name, plan)) is not None}
     kept, terms = tidy_people(kept, names, plan)
-    return Compared(kept, terms, bool(outcome.states), int(frame[OUTCOME].notna().sum()) - len(kept), spread)
+    own = _weights_at(response_weights, outcome.wave)
+    if own is not None:
+        kept[WEIGHT] = own.reindex(kept.index)
+    return Compared(kept, terms, bool(outcome.states), int(frame[OUTCOME].notna().sum()) - len(kept), spread, joined)
+
+
+WEIGHTING = "ipw"
+"""The response weights that are used: inverse probabilities of answering."""
+
+
+def _weights_at(response_weights: pd.DataFrame | None, wave: str) -> pd.Series | None:
+    """Give the response weights of a wave by participant; None where there are none."""
+    if response_weights is None:
+        return None
+    own = response_weights[(response_weights["wave"] == wave) & (response_weights["weighting"] == WEIGHTING)]
+    return None if own.empty else own.set_index("participant")["weight"].astype(float)
 
 
 def days_since(
@@ -256,6 +282,18 @@ def tidy_people(frame: pd.DataFrame, names: Sequence[str], plan: ArmPlan) -> tup
         if len(tidy[name].unique()) > 1:
             terms.append(f"C(`{name}`)" if not is_number else f"`{name}`")
     return tidy, tuple(terms)
+
+
+def joined_levels(column: pd.Series, name: str, plan: ArmPlan) -> tuple[tuple[str, ...], str] | None:
+    """Say which levels of a category :func:`tidy_people` joins to which; None where it joins none."""
+    is_number = pd.api.types.is_numeric_dtype(column.dtype) and name not in plan.categorical
+    if is_number and column.nunique() > 2:
+        return None
+    counts = column.value_counts()
+    rare = counts.index[(counts < RARE_LEVEL) & (counts > 0)]
+    if rare.empty or len(counts) == (counts < RARE_LEVEL).sum():
+        return None
+    return tuple(sorted(str(level) for level in rare)), str(counts.index[0])
 
 
 def _joined(column: pd.Series) -> pd.Series:

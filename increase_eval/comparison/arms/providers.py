@@ -63,7 +63,8 @@ def provider_ranks(
 
     Notes
     -----
-    The highest estimate has rank 1. Units with fewer than ten people are not ranked. See
+    The best estimate has rank 1: the highest, or the lowest of an outcome of which less is better; `method` says which.
+    Units with fewer than ten people are not ranked. See
     :func:`~increase_eval.comparison.rank_units`.
 
     References
@@ -88,7 +89,9 @@ def provider_ranks(
         try:
             found = _unit_means(compared, plan)
             means, errors = pd.Series(found.estimates, index=list(found.arms)), pd.Series(np.sqrt(np.diag(found.vcov)))
-            table = rank_units(means, errors, rng=rng, confidence=plan.confidence).to_frame()
+            sign = -1.0 if one.lower_is_better else 1.0
+            table = rank_units(sign * means, errors, rng=rng, confidence=plan.confidence).to_frame()
+            table = _turned_back(table) if one.lower_is_better else table
         except FAILURES as error:
             rows.append(
                 {**same, "term": "rank", "by_unit": "all", "n": len(compared.people), "status": not_estimable(error)}
@@ -96,8 +99,17 @@ def provider_ranks(
             continue
         sizes = dict(zip(map(str, found.arms), found.sizes, strict=True))
         for row in rows_of(table.drop(columns=["outcome", "wave", "n"])):
-            rows.append({**row, **same, "n": int(sizes[row["by_unit"]]), "status": "ok"})
+            method = f"{row['method']}; rank 1 is the {'lowest' if one.lower_is_better else 'highest'}"
+            rows.append({**row, **same, "n": int(sizes[row["by_unit"]]), "method": method, "status": "ok"})
     return estimate_table(rows)
+
+
+def _turned_back(table: pd.DataFrame) -> pd.DataFrame:
+    """Give means their sign back that were ranked with the other one; ranks stay."""
+    is_mean = table["term"].isin(["estimate", "shrunken"])
+    turned = -table.loc[is_mean, ["estimate", "conf_high", "conf_low", "statistic"]]
+    table.loc[is_mean, ["estimate", "conf_low", "conf_high", "statistic"]] = turned.to_numpy()
+    return table
 
 
 def exchangeability(

@@ -17,6 +17,7 @@ from scipy import stats
 from increase_eval.comparison.arms.people import (
     FAILURES,
     OUTCOME,
+    WEIGHT,
     ArmOutcome,
     ArmPlan,
     Compared,
@@ -40,6 +41,7 @@ def satisfaction_contrasts(
     outcomes: Sequence[ArmOutcome],
     highest: Mapping[str, float],
     plan: ArmPlan,
+    response_weights: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """How satisfied are people in each arm, and how do the arms compare?
 
@@ -55,13 +57,15 @@ def satisfaction_contrasts(
         Scale -> its highest possible score: the ceiling.
     plan
         How arms are compared.
+    response_weights
+        ``participant, wave, weighting, weight``: with them the odds ratios are told weighted for who answered, too.
 
     Returns
     -------
     DataFrame
         Estimate table: outcome, wave, term ``ceiling`` (``by_arm``, and everybody as ``all``), ``superiority``
-        (contrast "b > a"), ``odds_ratio`` (contrast "b / a", ``by_method`` ``unadjusted`` or ``adjusted``) and
-        ``proportional_odds`` (Brant's test of all coefficients), n, n_dropped, status.
+        (contrast "b > a"), ``odds_ratio`` (contrast "b / a", ``by_method`` ``unadjusted``, ``adjusted`` or
+        ``weighted``) and ``proportional_odds`` (Brant's test of all coefficients), n, n_dropped, status.
 
     Raises
     ------
@@ -93,9 +97,10 @@ def satisfaction_contrasts(
     rows = []
     for one in outcomes:
         bare = compared_people(scores, participants, one, ArmPlan(arms=plan.arms))
-        compared = compared_people(scores, participants, one, plan)
+        compared = compared_people(scores, participants, one, plan, response_weights=response_weights)
         found = [*_ceilings(bare, plan, highest.get(one.outcome)), *_superiority(bare, plan)]
         found += [*_odds(bare, plan, "unadjusted"), *(_odds(compared, plan, "adjusted") if compared.terms else ())]
+        found += _odds(compared, plan, WEIGHTED, weights=WEIGHT) if WEIGHT in compared.people else ()
         rows += [{"outcome": one.outcome, "wave": one.wave, **row} for row in found]
     table = estimate_table(rows)
     return table.assign(by_method=table["by_method"].fillna("unadjusted")) if "by_method" in table else table
@@ -133,20 +138,30 @@ def _superiority(compared: Compared, plan: ArmPlan) -> Iterator[dict[str, Any]]:
         yield {**own, "term": "superiority", "contrast": f"{b} > {a}", "by_arm": "all", "status": "ok"}
 
 
-def _odds(compared: Compared, plan: ArmPlan, method: str) -> Iterator[dict[str, Any]]:
-    """Give the odds ratios of all pairs of arms, and the check that they are the same at every cut."""
+WEIGHTED = "weighted"
+"""``by_method`` of odds ratios that are adjusted, and weighted by inverse probabilities of answering."""
+
+
+def _odds(compared: Compared, plan: ArmPlan, method: str, *, weights: str | None = None) -> Iterator[dict[str, Any]]:
+    """Give the odds ratios of all pairs of arms, and without weights the check that they are alike at every cut."""
     pairs = [(a, b) for a, b in plan.pairs]
     try:
-        fit = fit_cumulative(compared.formula(OUTCOME, "arm"), compared.people, confidence=plan.confidence)
+        fit = fit_cumulative(
+            compared.formula(OUTCOME, "arm"), compared.people, weights=weights, confidence=plan.confidence
+        )
     except FAILURES as error:
         asked = [("odds_ratio", f"{b} / {a}") for a, b in pairs]
         for row in missing_rows(asked, not_estimable(error), len(compared.people)):
             yield {**row, "by_method": method}
         return
-    sizes = compared.people["arm"].value_counts()
-    same = {"by_method": method, "by_arm": "all", "n_dropped": compared.n_dropped, "method": "cumulative logit"}
+    sizes = fit.frame.data["arm"].value_counts()
+    words = "cumulative logit" if weights is None else "cumulative logit, weights taken as fixed"
+    dropped = compared.n_dropped + len(compared.people) - fit.n
+    same = {"by_method": method, "by_arm": "all", "n_dropped": dropped, "method": words}
     for a, b in pairs:
         yield {**same, **_ratio(fit, a, b), "contrast": f"{b} / {a}", "n": int(sizes.get(a, 0) + sizes.get(b, 0))}
+    if weights is not None:
+        return
     check = fit.proportional_odds(most_cuts=MOST_CUTS)
     test = {"statistic": check.statistic, "df": check.df, "p_value": check.p_value, "status": check.status}
     yield {**same, **test, "term": "proportional_odds", "n": fit.n, "method": "Brant's test"}

@@ -123,6 +123,15 @@ def model_frame(
     return ModelFrame(design, matrix, used[parsed.response], rows, used, values[rows])
 
 
+def column_weights(data: pd.DataFrame, weights: str | None) -> Floats:
+    """Give everybody's weight by the name of its column: 1 without one, 0 where it is missing."""
+    if weights is None:
+        return np.ones(len(data))
+    if weights not in data.columns:
+        raise ValueError(f"{weights!r} is not in the table; it has: {', '.join(map(str, data.columns))}")
+    return np.nan_to_num(read_weights(data[weights]))
+
+
 def read_weights(column: pd.Series[Any]) -> Floats:
     """Give a column of weights as floats, NaN where missing, refusing negative and infinite ones."""
     try:

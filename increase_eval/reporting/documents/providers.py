@@ -73,7 +73,7 @@ def ranks_table(context: ReportContext) -> DisplayTable | None:
     for outcome in dict.fromkeys(own["outcome"].dropna()):
         rows = tuple(_rank_rows(context, own[own["outcome"] == outcome], outcome))
         if rows:
-            groups.append(RowGroup(_outcome(context, outcome), rows))
+            groups.append(RowGroup(f"{_outcome(context, outcome)} ({_best(context, outcome)})", rows))
     if not groups:
         return None
     interval = text("common.interval", confidence=context.confidence)
@@ -95,6 +95,13 @@ def ranks_table(context: ReportContext) -> DisplayTable | None:
         asset="provider_ranks",
         data=own,
     )
+
+
+def _best(context: ReportContext, outcome: str) -> str:
+    """Say which end of an outcome has rank 1."""
+    scale = next((one for one in context.study.scales if one.id == outcome), None)
+    is_lower = scale is not None and scale.direction == "lower_is_better"
+    return context.text("arms.rank_lowest" if is_lower else "arms.rank_highest")
 
 
 def _rank_rows(context: ReportContext, table: pd.DataFrame, outcome: str) -> Iterator[tuple[Cell, ...]]:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.comparison.arms.satisfaction import WEIGHTED
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.numbers import MISSING, format_p
-from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, records
+from increase_eval.reporting.tables import Cell, CellWriter, DisplayTable, RowGroup, TableColumn, records
 
 
 def satisfaction_content(context: ReportContext) -> dict[str, Any]:
@@ -66,9 +67,10 @@ def _ceilings(context: ReportContext, table: pd.DataFrame, outcome: str) -> Disp
 def _pairs(context: ReportContext, table: pd.DataFrame, outcome: str) -> DisplayTable:
     text, interval = context.text, context.text("common.interval", confidence=context.confidence)
     own = table[table["term"].isin(["superiority", "odds_ratio"])]
+    is_weighted = bool(own.loc[own["by_method"] == WEIGHTED, "estimate"].notna().any())
     groups = []
     for wave in context.study.wave_ids:
-        rows = tuple(_pair_rows(context, own[own["wave"] == wave]))
+        rows = tuple(_pair_rows(context, own[own["wave"] == wave], is_weighted=is_weighted))
         if rows:
             groups.append(RowGroup(context.wave(wave), rows))
     return DisplayTable(
@@ -85,15 +87,20 @@ def _pairs(context: ReportContext, table: pd.DataFrame, outcome: str) -> Display
             TableColumn(interval),
             TableColumn(text("arms.adjusted_odds_head")),
             TableColumn(interval),
+            *([TableColumn(text("arms.weighted_odds_head"))] if is_weighted else []),
         ),
         groups=tuple(groups),
-        notes=(text("arms.order_note"), text("arms.people_errors")),
+        notes=(
+            text("arms.order_note"),
+            *([text("arms.weighted_note")] if is_weighted else []),
+            text("arms.people_errors"),
+        ),
         asset="satisfaction_contrasts",
         data=own,
     )
 
 
-def _pair_rows(context: ReportContext, table: pd.DataFrame) -> Iterator[tuple[Cell, ...]]:
+def _pair_rows(context: ReportContext, table: pd.DataFrame, *, is_weighted: bool) -> Iterator[tuple[Cell, ...]]:
     cells, absent = context.cells, Cell(MISSING, "absent")
     for row in records(table[table["term"] == "superiority"]):
         later, _, earlier = row["contrast"].partition(" > ")
@@ -104,7 +111,17 @@ def _pair_rows(context: ReportContext, table: pd.DataFrame) -> Iterator[tuple[Ce
         for method in ("unadjusted", "adjusted"):
             one = found.get(method)
             ratios += [cells.estimate(one, 2), cells.interval(one, 2)] if one else [absent, absent]
+        if is_weighted:
+            ratios.append(_in_one(cells, found.get(WEIGHTED)))
         yield Cell(name), cells.n(row), cells.percent(row), cells.percent_interval(row), *ratios
+
+
+def _in_one(cells: CellWriter, row: dict[str, Any] | None) -> Cell:
+    """Write an odds ratio and its interval in one cell."""
+    if row is None:
+        return Cell(MISSING, "absent")
+    value = cells.estimate(row, 2)
+    return value if pd.isna(row["estimate"]) else Cell(f"{value.text} ({cells.interval(row, 2).text})")
 
 
 def _checks(context: ReportContext, table: pd.DataFrame) -> Iterator[str]:

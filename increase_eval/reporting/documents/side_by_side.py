@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from increase_eval.comparison.arms.adjusted_contrasts import JOINED
+from increase_eval.comparison.arms.people import RARE_LEVEL
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.providers import exchangeability_table, ranks_table, without_table
@@ -17,6 +19,8 @@ from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableCo
 
 SHOWN = ("unadjusted", "standardised", "overlap", "doubly_robust")
 BY_SITE = "standardised_by_site"
+WEIGHTED = ("standardised", "standardised_weighted", "doubly_robust", "doubly_robust_weighted")
+"""Ways of the table of weighted comparisons: each without response weights, then with them."""
 
 
 def side_by_side_content(context: ReportContext) -> dict[str, Any]:
@@ -31,6 +35,7 @@ def side_by_side_content(context: ReportContext) -> dict[str, Any]:
         "covariates": context.listed([column_name(name, words) for name in context.study.analysis.covariates]),
         "left_out": context.listed([column_name(name, words) for name in left_out]),
         "parts": list(_difference_tables(context)),
+        "weighted": _weighted_table(context),
         "has_balance": balance is not None,
         "weights": _weights_table(context),
         "has_units": context.table("exchangeability") is not None,
@@ -67,11 +72,6 @@ def _difference_tables(context: ReportContext) -> Iterator[DisplayTable]:
     interval = text("common.interval", confidence=context.confidence)
     for outcome in dict.fromkeys(differences["outcome"].dropna()):
         own = differences[differences["outcome"] == outcome]
-        groups = [
-            RowGroup(context.wave(wave), tuple(_rows(context, own[own["wave"] == wave], outcome, has_sites)))
-            for wave in context.study.wave_ids
-            if (own["wave"] == wave).any()
-        ]
         is_share = _is_share(context, outcome)
         ways = [TableColumn(text(f"arms.way_{way}"), unit=_unit(context, is_share)) for way in SHOWN]
         sites = [TableColumn(text("arms.by_site"), unit=interval)] if has_sites else []
@@ -88,11 +88,87 @@ def _difference_tables(context: ReportContext) -> Iterator[DisplayTable]:
                 *ways,
                 *sites,
             ),
-            groups=tuple(groups),
-            notes=(text("arms.people_errors"), *([text("arms.sites_note")] if has_sites else [])),
+            groups=tuple(
+                RowGroup(context.wave(wave), tuple(_rows(context, own[own["wave"] == wave], outcome, SHOWN, has_sites)))
+                for wave in context.study.wave_ids
+                if (own["wave"] == wave).any()
+            ),
+            notes=(
+                text("arms.people_errors"),
+                *_joined_notes(context, table[table["outcome"] == outcome]),
+                *([text("arms.sites_note")] if has_sites else []),
+            ),
             asset="adjusted_contrasts",
             data=own,
         )
+
+
+def _weighted_table(context: ReportContext) -> DisplayTable | None:
+    """Show the differences at the last wave with and without weights for who answered; None where there are none."""
+    table, text = context.table("adjusted_contrasts"), context.text
+    if table is None:
+        return None
+    last = max(dict.fromkeys(table["wave"].dropna()), key=context.study.wave_ids.index)
+    own = table[(table["term"] == "difference") & (table["wave"] == last) & table["by_method"].isin(WEIGHTED)]
+    told = own[own["by_method"].str.endswith("weighted") & own["estimate"].notna()]
+    groups = tuple(
+        RowGroup(
+            f"{outcome_in_words(context, outcome)} ({_unit(context, _is_share(context, outcome))})",
+            tuple(_rows(context, own[own["outcome"] == outcome], outcome, WEIGHTED, has_sites=False)),
+        )
+        for outcome in dict.fromkeys(told["outcome"])
+    )
+    if not groups:
+        return None
+    return DisplayTable(
+        id="adjusted-weighted",
+        title=text("arms.weighted_title", wave=context.wave(str(last))),
+        subtitle=text("arms.weighted_subtitle", confidence=context.confidence),
+        columns=(
+            TableColumn(text("arms.outcome_head"), "head"),
+            TableColumn(text("arms.pair_head"), "head"),
+            TableColumn(text("common.n"), unit=text("common.unit_people")),
+            *(TableColumn(text(f"arms.way_{way}")) for way in WEIGHTED),
+        ),
+        groups=groups,
+        notes=(text("arms.weighted_note"), text("arms.people_errors")),
+        asset="adjusted_contrasts",
+        data=own,
+    )
+
+
+def _joined_notes(context: ReportContext, table: pd.DataFrame) -> Iterator[str]:
+    """Name the rare levels of covariates that were joined, wave by wave."""
+    words, told = Words.of(context.study, context.language), []
+    for row in records(table[table["term"] == JOINED]):
+        levels, found, to = str(row["status"]).partition(" joined to ")
+        if found:
+            name = str(row["contrast"])
+            told.append(
+                context.text(
+                    "arms.joined_level",
+                    column=column_name(name, words),
+                    wave=context.wave(str(row["wave"])),
+                    levels=", ".join(_level(words, name, level) for level in levels.split(", ")),
+                    to=_level(words, name, to),
+                )
+            )
+    if told:
+        yield context.text("arms.joined_note", least=context.count(RARE_LEVEL), levels=context.listed(told))
+
+
+def _level(words: Words, name: str, level: str) -> str:
+    column = next((one for one in words.study.participant_columns if one.name == name), None)
+    if column is None:
+        return level
+    values = words.study.table_of(column).values_of(column)
+    codes = (level, _whole(level))
+    return next((one.label.in_language(words.language) for one in values if str(one.code) in codes), level)
+
+
+def _whole(level: str) -> str:
+    """Write a code that was read as a number as the contract writes it."""
+    return level.removesuffix(".0")
 
 
 def _is_share(context: ReportContext, outcome: str) -> bool:
@@ -103,12 +179,14 @@ def _unit(context: ReportContext, is_share: bool) -> str:
     return context.text("arms.unit_percent_points" if is_share else "common.unit_points")
 
 
-def _rows(context: ReportContext, table: pd.DataFrame, outcome: str, has_sites: bool) -> Iterator[tuple[Cell, ...]]:
+def _rows(
+    context: ReportContext, table: pd.DataFrame, outcome: str, shown: tuple[str, ...], has_sites: bool
+) -> Iterator[tuple[Cell, ...]]:
     for contrast in dict.fromkeys(table["contrast"].dropna()):
         found = {row["by_method"]: row for row in records(table[table["contrast"] == contrast])}
         known = next((row for row in found.values() if pd.notna(row["n"])), None)
         n = context.cells.n(known) if known else Cell(MISSING, "absent")
-        cells = [difference_cell(context, found.get(way), outcome) for way in SHOWN]
+        cells = [difference_cell(context, found.get(way), outcome) for way in shown]
         sites = [interval_cell(context, found.get(BY_SITE), outcome)] if has_sites else []
         yield Cell(contrast_in_words(context, contrast)), n, *cells, *sites
 

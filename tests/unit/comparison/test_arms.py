@@ -287,3 +287,34 @@ def test_without_the_only_provider_of_an_arm_nothing_is_said_of_it(people, score
     assert by.loc[("p", "b - a"), "n"] == expected["n"]
     with pytest.raises(ValueError, match="names no unit"):
         without_each_provider(scores, None, people, outcomes=[CHANGE], plan=ArmPlan(arms=("a", "b", "c")))
+
+
+def test_ranks_begin_at_the_better_end() -> None:
+    rng = np.random.default_rng(2)
+    house = np.repeat(["p", "q", "r"], 60)
+    people = pd.DataFrame({"participant": range(180), "arm": np.tile(["a", "b"], 90), "house": house})
+    score = rng.normal(size=180) + pd.Series(house).map({"p": 0.0, "q": 2.0, "r": 4.0}).to_numpy()
+    scores = people[["participant"]].assign(wave="t1", scale="distress", score=score)
+    plan = ArmPlan(arms=("a", "b"), unit="house")
+    ranks, means = {}, {}
+    for less in (False, True):
+        outcome = ArmOutcome("distress", "t1", lower_is_better=less)
+        table = provider_ranks(scores, None, people, outcomes=[outcome], plan=plan)
+        own = table.set_index(["term", "by_unit"])
+        ranks[less] = own.loc["rank", "estimate"].round().to_dict()
+        means[less] = own.loc["shrunken", ["estimate", "conf_low", "conf_high"]]
+        assert table["method"].str.endswith("lowest" if less else "highest").all()
+        assert (own.loc["shrunken", "conf_low"] < own.loc["shrunken", "conf_high"]).all()
+    assert ranks == {False: {"p": 3, "q": 2, "r": 1}, True: {"p": 1, "q": 2, "r": 3}}
+    # Means keep their sign, and differ by the draws of the shrinkage alone.
+    np.testing.assert_allclose(means[True].to_numpy(float), means[False].to_numpy(float), atol=0.03)
+
+
+def test_levels_of_few_people_are_named_with_the_one_they_were_joined_to() -> None:
+    level = ["1"] * 30 + ["2"] * 27 + ["3"] * 3
+    people = pd.DataFrame({"participant": range(60), "arm": ["a", "b"] * 30, "level": level})
+    scores = people[["participant"]].assign(wave="t1", scale="mood", score=[float(k % 7) for k in range(60)])
+    plan = ArmPlan(arms=("a", "b"), covariates=("level",), categorical=frozenset({"level"}))
+    table = adjusted_contrasts(scores, None, people, outcomes=[ArmOutcome("mood", "t1")], plan=plan)
+    row = table[table["term"] == "joined levels"].iloc[0]
+    assert (row["contrast"], row["status"], row["n"]) == ("level", "3 joined to 1", 60)
