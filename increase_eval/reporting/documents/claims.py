@@ -76,12 +76,10 @@ def _ledger(context: ReportContext, ledger: pd.DataFrame) -> DisplayTable:
             TableColumn(text("claims.source_head"), "head"),
             TableColumn(text("claims.claim_head"), "head"),
             TableColumn(text("claims.printed_head"), "text"),
-            TableColumn(text("claims.recomputed_head")),
+            TableColumn(text("claims.recomputed_head"), "text"),
             TableColumn(text("claims.n_head")),
-            TableColumn(text("claims.interval_head")),
             TableColumn(text("claims.status_head"), "text"),
             TableColumn(text("claims.verdict_head"), "text"),
-            TableColumn(text("claims.robust_head"), "text"),
             TableColumn(text("claims.where_head"), "text"),
         ),
         groups=tuple(RowGroup(name, tuple(rows)) for name, rows in groups.items()),
@@ -95,21 +93,21 @@ def _ledger_row(
     context: ReportContext, figure: PublishedFigure, row: dict[str, Any], found: dict[str, Any] | None
 ) -> tuple[Cell, ...]:
     absent, hidden = Cell(numbers.MISSING, "absent"), Cell(SUPPRESSED_MARK, "suppressed")
-    value: tuple[Cell, Cell, Cell] = (absent, absent, absent)
+    value: tuple[Cell, Cell] = (absent, absent)
     if found is not None and is_suppressed(found):
-        value = (hidden, hidden, hidden)
+        value = (hidden, hidden)
     elif found is not None:
-        interval = absent
+        said = figure.said(found["estimate"], context.text)
         if pd.notna(found["conf_low"]):
-            interval = Cell(numbers.format_interval(found["conf_low"], found["conf_high"], 1, context.language))
-        value = (Cell(figure.said(found["estimate"], context.text)), context.cells.count(found["n"]), interval)
+            interval = numbers.format_interval(found["conf_low"], found["conf_high"], 1, context.language)
+            said = f"{said} ({interval})"
+        value = (Cell(said), context.cells.count(found["n"]))
     return (
         Cell(figure.name),
         _printed(context, figure),
         *value,
         Cell(context.text(STATUS_WORDS[row["status"]])),
         _test(context, row),
-        _robustness(context, row),
         _where(context, row),
     )
 
@@ -140,20 +138,25 @@ def _printed(context: ReportContext, figure: PublishedFigure) -> Cell:
 
 
 def _test(context: ReportContext, row: dict[str, Any]) -> Cell:
+    """Say what the test of a claim showed, and how many of its estimates, method by method, are rises."""
+    words = [said for said in (_verdict(context, row), _rises(context, row)) if said]
+    return Cell("; ".join(words)) if words else Cell(numbers.MISSING, "absent")
+
+
+def _verdict(context: ReportContext, row: dict[str, Any]) -> str:
     if pd.isna(row["verdict"]):
-        return Cell(numbers.MISSING, "absent")
+        return ""
     if pd.isna(row["p_value"]):
-        return Cell(context.text("claims.not_shown_bare"))
+        return context.text("claims.not_shown_bare")
     key = "claims.shown" if row["verdict"] == SHOWN else "claims.not_shown"
-    return Cell(context.text(key, p=numbers.format_p(row["p_value"], context.language)))
+    return context.text(key, p=numbers.format_p(row["p_value"], context.language))
 
 
-def _robustness(context: ReportContext, row: dict[str, Any]) -> Cell:
-    """Say of how many estimates of each rise, by arm and way to treat those who left, are rises."""
+def _rises(context: ReportContext, row: dict[str, Any]) -> str:
     if pd.isna(row["robustness"]):
-        return Cell(numbers.MISSING, "absent")
+        return ""
     parts = [part.rpartition(" ")[2].split("/") for part in str(row["robustness"]).split(", ")]
-    return Cell(context.listed(context.text("claims.held", held=held, all=total) for held, total in parts))
+    return context.listed(context.text("claims.held", held=held, all=total) for held, total in parts)
 
 
 def _feasible(context: ReportContext, feasible: pd.DataFrame) -> DisplayTable:
