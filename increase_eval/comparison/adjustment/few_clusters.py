@@ -28,6 +28,7 @@ MINIMUM_DF = 4.0 - 1e-9
 
 OK = "ok"
 FEW_DF = "refused: fewer than 4 degrees of freedom"
+THIN_DF = "not to be relied on: fewer than 4 denominator degrees of freedom"
 LONE_CLUSTER = "refused: fewer than two clusters with {column} {value}"
 SINGULAR = "refused: {count} clusters are fitted exactly (their leverage is singular)"
 ONE_CLUSTER = "refused: fewer than two clusters"
@@ -35,7 +36,10 @@ ONE_CLUSTER = "refused: fewer than two clusters"
 
 @dataclass(frozen=True, slots=True)
 class ClusterTest:
-    """A joint test that several coefficients are nought; numbers are missing unless `status` is ``ok``."""
+    """A joint test that several coefficients are nought.
+
+    Numbers are missing where `status` is a refusal; they are there, and no guide, where it is :data:`THIN_DF`.
+    """
 
     statistic: float
     df_num: float
@@ -82,7 +86,9 @@ class ClusterRobust:
         -------
         ClusterTest
             `statistic`, `df_num`, `df_denom`, `p_value`, `status`; refused as the coefficients are, and where the
-            variance's own degrees of freedom are fewer than 4.
+            variance's own degrees of freedom η are fewer than 4. The denominator has η - q + 1 for q terms, which can
+            be fewer than 4 although η is not: the numbers are then given, for what they are worth, and `status` says
+            that they are not to be relied on.
         """
         chosen = [terms] if isinstance(terms, str) else list(terms)
         unknown = [term for term in chosen if term not in self._names]
@@ -191,4 +197,5 @@ def _hotelling(constraint: Floats, coefficients: Floats, vcov: Floats, work: Clu
     if eta < MINIMUM_DF or df_denom <= 0:
         return ClusterTest(np.nan, q, df_denom, np.nan, FEW_DF)
     statistic = df_denom / (eta * q) * quadratic
-    return ClusterTest(statistic, q, df_denom, float(stats.f.sf(statistic, q, df_denom)), OK)
+    status = OK if df_denom >= MINIMUM_DF else THIN_DF
+    return ClusterTest(statistic, q, df_denom, float(stats.f.sf(statistic, q, df_denom)), status)

@@ -132,6 +132,56 @@ def test_linked_factors_are_those_that_leave_rank(design):
         assert is_estimable(design.drop_duplicates(), "arm", ["f", "g"], "a", "b")
 
 
+@st.composite
+def hierarchies(draw):
+    """Sites in providers, providers with one arm or several, areas over both, quarters that arms share or do not."""
+    arms = draw(st.integers(2, 4))
+    providers = draw(st.lists(st.integers(0, arms - 1), min_size=2, max_size=6))
+    mixed = draw(st.lists(st.booleans(), min_size=len(providers), max_size=len(providers)))
+    areas = draw(st.lists(st.integers(0, 2), min_size=len(providers), max_size=len(providers)))
+    quarters = draw(st.lists(st.sets(st.integers(1, 4), min_size=1, max_size=3), min_size=arms, max_size=arms))
+    rows = []
+    for place, arm in enumerate(providers):
+        for site in range(draw(st.integers(1, 3))):
+            for own in {arm, (arm + 1) % arms} if mixed[place] else {arm}:
+                for quarter in quarters[own]:
+                    name = "abcd"[own]
+                    rows.append((name, f"s{place}{site}", f"p{place}", f"x{areas[place]}", f"q{quarter}"))
+    return pd.DataFrame(rows, columns=["arm", "site", "provider", "area", "quarter"])
+
+
+def in_row_space(cells, factors):
+    """Whether b - a can be told in arm + factors: the contrast against a basis of the design's row space, by SVD."""
+    columns = [pd.get_dummies(cells[name], dtype=float, prefix=name) for name in ("arm", *factors)]
+    design = pd.concat(columns, axis=1)
+    contrast = np.array([(name == "arm_b") - (name == "arm_a") for name in design.columns], dtype=float)
+    _, sizes, basis = np.linalg.svd(design.to_numpy(), full_matrices=False)
+    basis = basis[sizes > 1e-9 * sizes.max()]
+    return bool(np.abs(contrast - basis.T @ (basis @ contrast)).max() < 1e-8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(hierarchies())
+def test_nested_and_crossed_hierarchies_agree_with_the_row_space(design):
+    if not {"a", "b"} <= set(design["arm"]):
+        return
+    factors = ["site", "provider", "area", "quarter"]
+    result = check_identification(design, arm="arm", factors=factors, contrasts=[("a", "b")], ordered=["quarter"])
+    checks, found = result.contrasts[0].factors, result.attribution("b - a")
+    for one in checks:
+        is_told = one.relation in ("constant", "overlapping", "partly overlapping", "indirect")
+        assert is_told == in_row_space(design, [one.factor])
+    linked = [one.factor for one in checks if one.relation in ("overlapping", "partly overlapping", "indirect")]
+    if found.label == NOT_SEPARABLE:
+        # What is named, all together, leaves nothing to tell the arms by.
+        assert not in_row_space(design, found.factors)
+    else:
+        assert found.label == ASSUMED
+        assert in_row_space(design, linked)
+        named = {one.factor for one in found.assumptions if one.kind == "exchangeable"}
+        assert named == {one.factor for one in checks if one.relation == "nested"}
+
+
 @settings(max_examples=40, deadline=None)
 @given(designs, st.permutations(list("1234")), st.randoms(use_true_random=False))
 def test_names_of_levels_and_order_of_rows_do_not_matter(design, renamed, random):
