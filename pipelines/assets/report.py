@@ -3,7 +3,8 @@
 The figures of a language are drawn once, by a step of their own; files and report show what it drew.
 """
 
-from collections.abc import Mapping
+import gc
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 import dagster as dg
@@ -13,11 +14,11 @@ from increase_eval.reporting.documents import (
     CHAPTERS,
     ReadableTables,
     build_report,
-    draw_figures,
+    draw_each_figure,
     readable_tables,
     take_stamp,
 )
-from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.figures import FIGURES, Drawing
 from increase_eval.reporting.figures.kept import keep_drawings, kept_drawings
 from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.study import Study
@@ -75,12 +76,21 @@ def _drawn(study: Study, language: str) -> dg.AssetsDefinition:
     @table_asset(study, f"{DRAWN}{language}", inputs=safe_names(study))
     def drawn(**tables):
         """One row per figure in one language: its words, its pictures, and its numbers."""
-        drawings = draw_figures(study, as_readable(tables), language=language)
-        kept = keep_drawings(drawings.values(), figure_tables.KINDS)
+        drawings = draw_each_figure(study, as_readable(tables), language=language)
+        kept = keep_drawings(_forgetting(drawings), figure_tables.KINDS)
         previews = [None if png is None else preview(png) for png in kept["png"]]
         return kept.assign(preview=pd.Series(previews, dtype="object", index=kept.index))
 
     return drawn
+
+
+def _forgetting(drawings: Iterator[Drawing]) -> Iterator[Drawing]:
+    """Pass figures on, and let go of each before the next but one: a picture in print takes 20 MB while it is held."""
+    for drawing in drawings:
+        yield drawing
+        del drawing
+        if gc.get_freeze_count():  # in a process that was forked off little is left to look through
+            gc.collect()
 
 
 def _figures(study: Study) -> dg.AssetsDefinition:

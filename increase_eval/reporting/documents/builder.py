@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jinja2
@@ -74,7 +74,7 @@ def build_report(
         If a chapter's needs are met and a stored table of it is missing, or a permalink is given twice.
     """
     readable = readable_tables(study, tables)
-    drawn = _drawn(study, readable, language) if figures is None else figures
+    drawn = draw_figures(study, readable, language=language) if figures is None else figures
     context = ReportContext(study, readable, drawn, Translator(language), stamp)
     exhibits = Exhibits(context)
     environment = page_environment(language)
@@ -105,16 +105,27 @@ def draw_figures(study: Study, tables: Mapping[str, pd.DataFrame], *, language: 
     dict
         Id -> drawing, in the order of the registry; figures whose capability or table is not there are left out.
     """
-    return _drawn(study, readable_tables(study, tables), language)
+    return {drawing.id: drawing for drawing in draw_each_figure(study, tables, language=language)}
 
 
-def _drawn(study: Study, safe: Mapping[str, pd.DataFrame], language: str) -> dict[str, Drawing]:
-    able = {name: spec for name, spec in FIGURES.items() if spec.needs <= study.capabilities}
-    return {
-        name: spec.draw(study, safe, language)
-        for name, spec in able.items()
-        if all(table in safe and len(safe[table]) for table in spec.tables)
-    }
+def draw_each_figure(study: Study, tables: Mapping[str, pd.DataFrame], *, language: str) -> Iterator[Drawing]:
+    """Draw what :func:`draw_figures` draws, one figure after the other, so that none need be kept.
+
+    Parameters
+    ----------
+    study, tables, language
+        As for :func:`draw_figures`.
+
+    Returns
+    -------
+    iterator of Drawing
+        In the order of the registry.
+    """
+    safe = readable_tables(study, tables)
+    for spec in FIGURES.values():
+        is_able = spec.needs <= study.capabilities
+        if is_able and all(table in safe and len(safe[table]) for table in spec.tables):
+            yield spec.draw(study, safe, language)
 
 
 def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> ReadableTables:
