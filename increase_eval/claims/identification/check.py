@@ -87,6 +87,9 @@ class Identification:
         counts = [name for name in COLUMNS if name.startswith("levels_")]
         return frame.astype({name: "Int64" if name in counts else "string" for name in COLUMNS})
 
+LINKED = ("constant", "overlapping", "partly overlapping", "indirect")
+"""Factors that by themselves leave a contrast estimable; a constant one may vary in the arms that link two others."""
+
 
 def check_identification(
     data: pd.DataFrame,
@@ -197,7 +200,7 @@ def _check(
     )
     aliased = tuple(one.factor for one in checks if one.relation == "aliased")
     if not aliased:
-        linked = [one.factor for one in checks if one.relation in ("overlapping", "partly overlapping", "indirect")]
+        linked = [one.factor for one in checks if one.relation in LINKED]
         aliased = _jointly_aliased(data, arm, linked, first, second)
     if aliased:
         return ContrastCheck(name, first, second, Attribution(NOT_SEPARABLE, factors=aliased), checks)

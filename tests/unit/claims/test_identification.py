@@ -113,6 +113,13 @@ def test_people_without_an_arm_are_dropped_and_counted():
     assert check_identification(design, arm="arm", factors=["site"]).n_dropped == 1
 
 
+def test_a_factor_that_two_arms_share_counts_where_it_varies_in_the_arm_that_links_them():
+    result = check_identification(people("arm f g", "a1x b1y c1x c2y"), arm="arm", factors=["f", "g"])
+    assert str(result.attribution("b - a")) == f"{NOT_SEPARABLE}: f, g"
+    apart = check_identification(people("arm f g", "a1x b1y c1x c1y c2y"), arm="arm", factors=["f", "g"])
+    assert apart.attribution("b - a").label == ASSUMED
+
+
 designs = st.lists(
     st.tuples(st.sampled_from("abc"), st.sampled_from("1234"), st.sampled_from("xy")), min_size=2, max_size=9
 ).map(lambda rows: pd.DataFrame(rows, columns=["arm", "f", "g"]))
