@@ -88,4 +88,4 @@ def test_every_outcome_has_a_smallest_effect_with_its_source(example):
     assert outcomes
     for scale in outcomes:
         assert scale.smallest_effect is not None, scale.id
-        assert "DOI" in scale.smallest_effect.source
+        assert "DOI" in scale.smallest_effect.source.en
