@@ -87,6 +87,7 @@ class Identification:
         counts = [name for name in COLUMNS if name.startswith("levels_")]
         return frame.astype({name: "Int64" if name in counts else "string" for name in COLUMNS})
 
+
 LINKED = ("constant", "overlapping", "partly overlapping", "indirect")
 """Factors that by themselves leave a contrast estimable; a constant one may vary in the arms that link two others."""
 
