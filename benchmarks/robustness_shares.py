@@ -11,7 +11,6 @@ its difference from the first approach; the truth is that of these very people. 
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Iterator
 from typing import Any
 
@@ -27,13 +26,14 @@ from benchmarks.robustness_simulation import (
     WORDS,
     draw_answers,
     lay_out,
+    record,
     summarise,
 )
 from increase_eval.attrition import anchored_nonresponse, impute_chained, inverse_probability_weights, weighted_model
 from increase_eval.attrition.anchored.categories import join_rare
 from increase_eval.attrition.pooling import pool
 from increase_eval.comparison import proportion_interval, two_proportions
-from increase_eval.study import Study, load_study
+from increase_eval.study import Study
 from increase_eval.synthetic.process import Cohort, simulate_process
 
 Floats = NDArray[np.float64]
@@ -249,25 +249,5 @@ def advice_table(results: pd.DataFrame) -> str:
 TABLES = {"shares advice": advice_table, "shares": share_table}
 
 
-def main() -> None:
-    """Run what is missing of the simulation, or print the tables of the recorded one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--replicates", type=int, default=200)
-    parser.add_argument("--table", action="store_true", help="print the tables of the recorded results")
-    options = parser.parse_args()
-    if not options.table:
-        study = load_study(ROOT / "data_contracts" / "increase_vs")
-        KEPT.mkdir(parents=True, exist_ok=True)
-        for number in range(options.replicates):
-            path = KEPT / f"{number:04d}.parquet"
-            if not path.exists():
-                replicate(study, number).to_parquet(path)
-        found = pd.concat([pd.read_parquet(path) for path in sorted(KEPT.glob("*.parquet"))])
-        summarise_waves(found).to_csv(RESULTS, index=False, lineterminator="\n")
-    results = pd.read_csv(RESULTS)
-    for name, write in TABLES.items():
-        print(f"{name}\n\n{write(results)}\n")
-
-
 if __name__ == "__main__":
-    main()
+    record(__doc__.splitlines()[0], replicate, summarise_waves, TABLES, kept=KEPT, results=RESULTS)

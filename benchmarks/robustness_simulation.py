@@ -16,7 +16,7 @@ approach, and its difference from the first approach; the truth is that of these
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -318,25 +318,33 @@ TABLES = {
 }
 
 
-def main() -> None:
-    """Run what is missing of the simulation, or print the tables of the recorded one."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def record(
+    description: str,
+    replicate: Callable[[Study, int], pd.DataFrame],
+    summarise: Callable[[pd.DataFrame], pd.DataFrame],
+    tables: Mapping[str, Callable[[pd.DataFrame], str]],
+    *,
+    kept: Path,
+    results: Path,
+) -> None:
+    """Run what is missing of a simulation and write its summary, or print the tables of the recorded one."""
+    parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--replicates", type=int, default=200)
     parser.add_argument("--table", action="store_true", help="print the tables of the recorded results")
     options = parser.parse_args()
     if not options.table:
         study = load_study(ROOT / "data_contracts" / "increase_vs")
-        KEPT.mkdir(parents=True, exist_ok=True)
+        kept.mkdir(parents=True, exist_ok=True)
         for number in range(options.replicates):
-            path = KEPT / f"{number:04d}.parquet"
+            path = kept / f"{number:04d}.parquet"
             if not path.exists():
                 replicate(study, number).to_parquet(path)
-        found = pd.concat([pd.read_parquet(path) for path in sorted(KEPT.glob("*.parquet"))])
-        summarise(found).to_csv(RESULTS, index=False, lineterminator="\n")
-    results = pd.read_csv(RESULTS)
-    for name, write in TABLES.items():
-        print(f"{name}\n\n{write(results)}\n")
+        found = pd.concat([pd.read_parquet(path) for path in sorted(kept.glob("*.parquet"))])
+        summarise(found).to_csv(results, index=False, lineterminator="\n")
+    recorded = pd.read_csv(results)
+    for name, write in tables.items():
+        print(f"{name}\n\n{write(recorded)}\n")
 
 
 if __name__ == "__main__":
-    main()
+    record(__doc__.splitlines()[0], replicate, summarise, TABLES, kept=KEPT, results=RESULTS)
