@@ -101,7 +101,9 @@ def messy(request, messy_files):
     return study, folder, take_in(study, folder, WHOLE)
 
 
-@pytest.mark.parametrize("batch_rows", [400, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "batch_rows", [400, pytest.param(7, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow)]
+)
 def test_messy_files_are_the_same_however_they_are_cut(messy, batch_rows):
     study, folder, whole = messy
     assert len(whole.intake.quarantine) and len(whole.intake.duplicates) and len(whole.intake.proposed_links)
