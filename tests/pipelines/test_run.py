@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,10 +293,14 @@ def test_two_runs_of_one_study_at_once_are_one_too_many(study: Study, places: Pl
 # -- what a run survives ---------------------------------------------------------------------------------------------
 
 RUN_AND_SAY = """
+import signal
 import sys
 from pathlib import Path
 import pipelines.provenance
 pipelines.provenance.code_version = lambda: "one and the same"  # whatever is edited while the test runs
+import pipelines.assets.scoring as scoring_layer
+if sys.argv[3:] == ["wait at the scores"]:
+    scoring_layer.score_waves = lambda *given, **named: signal.pause()
 from increase_eval.places import Places
 from increase_eval.study import load_study
 from pipelines.run import materialise_study
@@ -313,7 +316,7 @@ def test_a_run_that_is_killed_leaves_whole_tables_and_the_next_one_finishes(
     study: Study, ran: Places, places: Places
 ) -> None:
     command = [sys.executable, "-c", RUN_AND_SAY, str(TINY), str(places.home)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*command, "wait at the scores"], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     for line in process.stdout:
         if line.split() == ["started", "scores"]:
@@ -344,6 +347,5 @@ def test_an_interrupted_run_is_an_interruption_for_who_asked(
     with pytest.raises(KeyboardInterrupt):
         materialise_study(study, ran, only=["scores"], force=True)
     assert every_file(ran.stored("tiny")) == before
-    start = time.monotonic()
     with study_lock(ran, "tiny"):
-        assert time.monotonic() - start < 5
+        """The lock is free again: to hold it raises nothing."""
