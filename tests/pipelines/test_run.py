@@ -293,8 +293,7 @@ def test_two_runs_of_one_study_at_once_are_one_too_many(study: Study, places: Pl
 # -- what a run survives ---------------------------------------------------------------------------------------------
 
 RUN_AND_SAY = """
-import signal
-import sys
+import signal, sys
 from pathlib import Path
 import pipelines.provenance
 pipelines.provenance.code_version = lambda: "one and the same"  # whatever is edited while the test runs
@@ -348,4 +347,4 @@ def test_an_interrupted_run_is_an_interruption_for_who_asked(
         materialise_study(study, ran, only=["scores"], force=True)
     assert every_file(ran.stored("tiny")) == before
     with study_lock(ran, "tiny"):
-        """The lock is free again: to hold it raises nothing."""
+        pass  # it is free again
