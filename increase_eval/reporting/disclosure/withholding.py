@@ -16,9 +16,9 @@ from increase_eval.reporting.disclosure.intervals import (
     Witnesses,
     components,
     deduce,
-    narrow_cell,
     narrow_cells,
 )
+from increase_eval.reporting.disclosure.programme import Programme
 from increase_eval.reporting.disclosure.system import CountSystem, Equation, Links
 
 
@@ -123,10 +123,12 @@ def exposed_cells(system: CountSystem, withheld: set[Hashable], *, threshold: in
     hidden = system.hidden(withheld)
     small = system.small(threshold)
     links, seen, width = system.links(), Witnesses.of(system), required_width(threshold)
+    programme = Programme(system, links)
+    programme.hide(hidden)
     narrow = {
         cell
         for component in components(links, hidden, small & hidden)
-        for cell in narrow_cells(system, links, component, small=small, width=width, seen=seen)
+        for cell in narrow_cells(programme, component, small=small, width=width, seen=seen)
     }
     return narrow | (small - hidden - system.public_cells())
 
@@ -151,6 +153,7 @@ class _Publication:
         self.settled = set(settled)
         self.hidden = system.hidden(self.withheld)
         self.witnesses = Witnesses.of(system)
+        self.programme = Programme(system, links)
         self._showing: dict[int, set[Hashable]] = defaultdict(set)
         self._needing: dict[Hashable, set[Hashable]] = defaultdict(set)
         for name, cells in system.units.items():
@@ -220,8 +223,8 @@ def _exposures(state: _Publication, threshold: int) -> list[list[int]]:
     width = required_width(threshold)
     doubtful = state.witnesses.doubtful(sorted(small - set(reasons)), width)
     for component in components(links, state.hidden - set(reasons), doubtful):
-        cell = narrow_cell(state.system, links, component, small=small, width=width, seen=state.witnesses)
-        if cell is not None:
+        state.programme.hide(state.hidden)
+        for cell in narrow_cells(state.programme, component, small=small, width=width, seen=state.witnesses):
             return [_around(links, cell, state.hidden)]
     return []
 
