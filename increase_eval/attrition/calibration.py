@@ -15,14 +15,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from increase_eval.attrition.calibration_solver import solve_calibration
-from increase_eval.attrition.margins import Ints, Margins, read_margins
+from increase_eval.attrition.margins import Ints, Margins, Totals, read_margins
 from increase_eval.comparison.adjustment.weights import Weights, effective_size, explosion, largest_share
 from increase_eval.comparison.engines.frames import read_weights
 from increase_eval.errors import InsufficientDataError
+from increase_eval.moments.tables import check_table
 
 Floats = npt.NDArray[np.float64]
 CalibrationMethod = Literal["rake", "linear", "logit", "poststratify", "entropy"]
-Totals = Mapping[Any, float] | float
 
 
 def calibrate_weights(
@@ -40,8 +40,9 @@ def calibrate_weights(
     data
         One row per person. Rows that miss a margin's column or the base weight get no weight and are counted.
     margins
-        Column -> {level: total}, or for a numeric column -> total. The totals of all margins by level must add up to
-        the same population. For ``poststratify`` one margin; its key may be a tuple of columns, its levels tuples.
+        Column -> {level: total}, or a Series of totals by level; or for a numeric column -> total. The totals of all
+        margins by level must add up to the same population. For ``poststratify`` one margin; its key may be a tuple of
+        columns, its levels tuples.
     base
         Column of base weights; empty: 1 for everybody.
     method
@@ -61,6 +62,8 @@ def calibrate_weights(
     ------
     ValueError
         If margins contradict each other or the data (a level without a total), or an option is out of range.
+    TypeError
+        If data is no DataFrame, or margins are no mapping.
     InsufficientDataError
         If a level with a total has nobody.
     ConvergenceError
@@ -84,6 +87,9 @@ def calibrate_weights(
     >>> print(weights.values.round(6).tolist())
     [4.0, 6.0, 10.0]
     """
+    check_table(data)
+    if not isinstance(margins, Mapping):
+        raise TypeError(f"margins is of the type {type(margins).__name__}; allowed: a mapping of columns to totals")
     _check_options(method, bounds, len(margins))
     start = np.ones(len(data)) if base is None else read_weights(_column(data, base))
     known = read_margins(data, margins)

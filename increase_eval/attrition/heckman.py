@@ -15,12 +15,13 @@ import pandas as pd
 
 from increase_eval.attrition.heckman_likelihood import SelectionLikelihood, inverse_mills, maximise
 from increase_eval.comparison.categorical.proportions import normal_quantile
-from increase_eval.comparison.engines.frames import ModelFrame, model_frame
+from increase_eval.comparison.engines.frames import ModelFrame, model_frame, refuse_dependent_columns
 from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
 from increase_eval.comparison.engines.linear import coefficient_table, fit_linear
 from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import parse_formula
+from increase_eval.moments.tables import check_table
 from increase_eval.results import estimate_table
 
 Floats = npt.NDArray[np.float64]
@@ -28,6 +29,7 @@ HeckmanMethod = Literal["two-step", "ml"]
 
 OK = "ok"
 NORMALITY_ALONE = "identified by normality alone"
+NO_ERROR = "no error of some coefficients: the two-step variance is negative (rho beyond -1 and 1)"
 MILLS = "inverse_mills"
 
 
@@ -48,7 +50,8 @@ class Heckman:
     log_likelihood
         By maximum likelihood; else missing.
     status
-        ``ok``, or ``identified by normality alone``: no variable moves selection and not the outcome.
+        ``ok``, or ``identified by normality alone``: no variable moves selection and not the outcome. Two-step: also
+        ``no error of some coefficients``, where a variance comes out negative.
     n, n_selected, n_dropped
         Rows used, those selected, and rows dropped.
     """
@@ -148,6 +151,8 @@ def heckman(
     }
     if method == "two-step":
         names = (*outcome.names, MILLS)
+        if (np.diag(steps.vcov) <= 0).any():
+            ends["status"] = NO_ERROR if exclusion else f"{NORMALITY_ALONE}; {NO_ERROR}"
         return Heckman(
             outcome=coefficient_table(names, steps.coefficients, steps.vcov, np.inf, confidence),
             selection=coefficient_table(selection.names, probit.coefficients, probit.vcov, np.inf, confidence),
@@ -159,6 +164,7 @@ def heckman(
 
 def _frames(outcome_formula: str, selection_formula: str, data: pd.DataFrame) -> tuple[ModelFrame, ModelFrame]:
     """Read both models: selection on every usable row, the outcome on those selected."""
+    check_table(data)
     outcome_formula, data = with_powers(outcome_formula, data)
     selection_formula, data = with_powers(selection_formula, data)
     outcome, selection = parse_formula(outcome_formula), parse_formula(selection_formula)
@@ -192,6 +198,7 @@ def _two_step(probit: GeneralisedFit, outcome: ModelFrame, selected: npt.NDArray
     mills = inverse_mills(index)
     delta = mills * (mills + index)
     matrix = np.column_stack([outcome.matrix, mills])
+    refuse_dependent_columns(matrix, (*outcome.names, MILLS))
     fit = fit_linear(matrix, outcome.numbers(), (*outcome.names, MILLS))
     slope = float(fit.coefficients[-1])
     variance = float((fit.residuals**2).mean() + delta.mean() * slope**2)

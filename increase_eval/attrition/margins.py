@@ -13,6 +13,7 @@ import pandas as pd
 from increase_eval.errors import InsufficientDataError
 
 Floats = npt.NDArray[np.float64]
+Totals = Mapping[Any, float] | pd.Series | float
 Ints = npt.NDArray[np.int64]
 Booleans = npt.NDArray[np.bool_]
 
@@ -102,7 +103,7 @@ class Margins:
             )
 
 
-def read_margins(data: pd.DataFrame, margins: Mapping[Hashable, Mapping[Any, float] | float]) -> Margins:
+def read_margins(data: pd.DataFrame, margins: Mapping[Hashable, Totals]) -> Margins:
     """Read margins against a table.
 
     Raises
@@ -123,6 +124,8 @@ def read_margins(data: pd.DataFrame, margins: Mapping[Hashable, Mapping[Any, flo
             raise ValueError(f"margins name {absent}, not in the table; it has: {', '.join(map(str, data.columns))}")
         rows = rows & data[columns].notna().all(axis=1).to_numpy(dtype=bool)
         name = " x ".join(map(str, columns))
+        if isinstance(wanted, pd.Series):
+            wanted = wanted.to_dict()
         if isinstance(wanted, Mapping):
             parts.append(Part(_codes(data, columns, list(wanted), name), len(wanted)))
             numbers = [_total(total, name) for total in wanted.values()]

@@ -16,6 +16,7 @@ from scipy import stats
 
 from increase_eval.errors import ConvergenceError, InsufficientDataError
 from increase_eval.moments import PatternMoments
+from increase_eval.moments.tables import check_table
 from increase_eval.results import estimate_table
 
 Floats = npt.NDArray[np.float64]
@@ -102,6 +103,8 @@ def little_mcar_test(data: pd.DataFrame | PatternMoments, *, covariance: Covaria
     """
     if covariance not in get_args(CovarianceKind):
         raise ValueError(f"covariance is {covariance!r}; allowed: {', '.join(get_args(CovarianceKind))}")
+    if not isinstance(data, PatternMoments):
+        check_table(data)
     moments = data if isinstance(data, PatternMoments) else PatternMoments.from_frame(data, list(data.columns))
     rows = int(moments.people.sum())
     patterns = _by_pattern(moments)

@@ -26,7 +26,9 @@ from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.generalised_linear import GeneralisedFit, fit_generalised
 from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
-from increase_eval.moments.formulas import ordered_levels, parse_formula
+from increase_eval.moments.formulas import parse_formula
+from increase_eval.moments.tables import check_column_names, check_table
+from increase_eval.moments.waves import ordered_waves
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -115,7 +117,7 @@ def inverse_probability_weights(
     >>> print(weights.values.round(4).tolist())
     [1.5, 0.0, 1.5, 1.5, 0.0, 1.5]
     """
-    if trim is not None and not 0.5 < trim < 1:
+    if trim is not None and not (isinstance(trim, float) and 0.5 < trim < 1):
         raise ValueError(f"trim is {trim!r}; allowed: a quantile between 0.5 and 1, or empty")
     if arm is not None and arm not in data.columns:
         raise ValueError(f"arm {arm!r} is not in the table; it has: {', '.join(map(str, data.columns))}")
@@ -136,6 +138,8 @@ def inverse_probability_weights(
     if not values.any():
         raise InsufficientDataError("nobody answered: there is nobody to weight")
     notes = [fit.note for fit in fits if fit.note] + ([f"trimmed at the {trim:g} quantile"] if trim else [])
+    unread = sum(fit.dropped for fit in fits)
+    notes += [f"{unread} rows miss something of the formula and have weight 0"] if unread else []
     return Weights(
         values=pd.Series(cut, index=data.index, name="weight"),
         effective_sample_size=effective_size(cut),
@@ -152,7 +156,9 @@ def inverse_probability_weights(
 
 def _people(data: pd.DataFrame, subject: str, wave: str | None) -> Ints:
     """Give each participant a number, refusing one who stands twice."""
+    check_table(data)
     keys = [subject] if wave is None else [subject, wave]
+    check_column_names(keys)
     absent = [column for column in keys if column not in data.columns]
     if absent:
         raise ValueError(f"columns {absent} are not in the table; it has: {', '.join(map(str, data.columns))}")
@@ -170,7 +176,7 @@ def _wave_fits(
 ) -> Iterator[_WaveFit]:
     """Fit the response model wave by wave to those who answered every wave before."""
     whole = np.ones(len(data), dtype=bool)
-    waves = (None,) if wave is None else ordered_levels(data[wave], whole)
+    waves = (None,) if wave is None else ordered_waves(data[wave], whole)
     models = [_model(formulas, label, data, wave) for label in waves]
     at_risk = np.ones(people.max() + 1, dtype=bool)
     set_aside = np.zeros(people.max() + 1, dtype=bool)

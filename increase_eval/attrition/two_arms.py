@@ -73,8 +73,11 @@ def read_two_arms(outcome: Any, arm: Any, observed: Any) -> TwoArms:
     Raises
     ------
     ValueError
-        If lengths differ, there are not two arms, or an observed outcome is missing.
+        If lengths or the rows of Series differ, there are not two arms, or an observed outcome is missing.
     """
+    rows = [given.index for given in (outcome, arm, observed) if isinstance(given, pd.Series)]
+    if any(not other.equals(rows[0]) for other in rows):
+        raise ValueError("outcome, arm and observed are Series of different rows; allowed: one index, in one order")
     values = to_floats(outcome, "outcome")
     seen = to_floats(observed, "observed")
     labels = pd.Series(arm).reset_index(drop=True)

@@ -27,6 +27,12 @@ Floats = npt.NDArray[np.float64]
 WeightedFamily = Literal["gaussian", "binomial"]
 
 
+OK = "ok"
+NO_ERROR = "no error of some coefficients or contrasts: they rest on one person or cluster alone"
+SMALLEST_RATIO = 1e-10
+"""Smallest variance of a combination of coefficients, over that of the most variable one, that is not rounding."""
+
+
 @dataclass(frozen=True, slots=True)
 class WeightedFit:
     """A weighted regression, fitted.
@@ -41,6 +47,9 @@ class WeightedFit:
         Rows (or clusters) less 1, less p - 1.
     effective_sample_size
         (Σw)²/Σw² of the rows used.
+    status
+        ``ok``, or that some combination of coefficients has an error of nought, because one person (or one cluster) is
+        all there is of a level, or because nothing varies about the model.
     n, n_clusters, n_dropped
         Rows and clusters used (rows where there are none), rows dropped: missing something, or of weight 0.
     generalised, frame
@@ -59,6 +68,7 @@ class WeightedFit:
     confidence: float
     generalised: GeneralisedFit
     frame: ModelFrame
+    status: str
 
     def equations(self) -> EstimatingEquations:
         """Give the weighted score equations, to be stacked on those of the weights."""
@@ -66,7 +76,9 @@ class WeightedFit:
 
     def to_frame(self) -> pd.DataFrame:
         """Give the coefficients as an estimate table."""
-        constants = {"outcome": str(self.frame.response.name), "n": self.n, "n_dropped": self.n_dropped}
+        constants = {
+            "outcome": str(self.frame.response.name), "n": self.n, "n_dropped": self.n_dropped, "status": self.status,
+        }  # fmt: skip
         return estimate_table(self.coefficients.reset_index(), **constants, method=f"weighted {self.family} regression")
 
 
@@ -158,8 +170,18 @@ def weighted_model(
     table = coefficient_table(frame.names, fit.coefficients, vcov, df, confidence)
     size = effective_size(frame.weights)
     return WeightedFit(
-        table, vcov, df, size, len(response), count, frame.n_dropped, family, formula, confidence, fit, frame
-    )
+        table, vcov, df, size, len(response), count, frame.n_dropped, family, formula, confidence, fit, frame,
+        _status(fit, vcov),
+    )  # fmt: skip
+
+
+def _status(fit: GeneralisedFit, vcov: Floats) -> str:
+    """Tell whether some combination of coefficients has no error, measured in the metric of the information."""
+    root = np.linalg.cholesky(fit.information)
+    sizes = np.linalg.eigvalsh(root.T @ vcov @ root)
+    spread = float(fit.weights @ (fit.response - fit.fitted) ** 2)
+    nothing_varies = spread <= SMALLEST_RATIO**2 * float(fit.weights @ fit.response**2)
+    return NO_ERROR if nothing_varies or sizes[0] < SMALLEST_RATIO * sizes[-1] else OK
 
 
 def _with_estimated_weights(

@@ -260,6 +260,11 @@ def _learn_variable(column: pd.Series[Any], usable: BoolArray, forced: bool, par
     name, dtype = str(column.name), column.dtype
     label = f"C({name})" if name in parsed.categorical else name
     number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
+        raise ValueError(
+            f"column {name!r} holds dates or durations; allowed in a formula: numbers (such as days since a date), "
+            "text, booleans and categories"
+        )
     if number and not forced:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isinf(values[usable]).any():

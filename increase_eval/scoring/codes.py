@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from increase_eval.errors import DataError
+from increase_eval.moments.tables import check_table
 from increase_eval.study import RecodeWhen, Scale
 
 FloatArray = npt.NDArray[np.float64]
@@ -90,6 +91,7 @@ def item_codes(items: pd.DataFrame, scale: Scale) -> dict[str, FloatArray]:
     DataError
         If a column stands twice, or holds something that is no number, not finite, or out of range.
     """
+    check_table(items, "items")
     twice = [item for item in _columns_needed(scale) if (items.columns == item).sum() > 1]
     if twice:
         raise DataError(f"scale {scale.id!r} cannot be scored", [f"column {item!r} stands twice" for item in twice])

@@ -200,11 +200,17 @@ def _check(
         raise ValueError("a change needs a first score, the population 'baseline' and linked records (no totals)")
     if totals is None and (bridge is not None or any(shift)):
         raise ValueError("bridge and shift speak of totals, and none are given; linked people have their own category")
+    if totals is not None and not (isinstance(totals, Mapping) and all(_is_pair(key) for key in totals)):
+        raise ValueError("totals are no mapping of pairs; allowed: {(arm, category): people}")
     low, high = shift
     if not -1 < low <= 0 <= high < 1:
         raise ValueError(f"shift is {shift!r}; allowed: a share from above -1 to 0, and one from 0 to under 1")
     if any(shift) and (base_category is None or totals is None or base_category not in {key[1] for key in totals}):
         raise ValueError(f"shift needs base_category, one of the categories of totals; it is {base_category!r}")
+
+
+def _is_pair(key: Any) -> bool:
+    return isinstance(key, tuple) and len(key) == 2
 
 
 def _default_range(

@@ -15,6 +15,7 @@ from increase_eval.attrition.anchored.equations import ArmProblem, make_stage
 from increase_eval.comparison.continuous.samples import to_floats
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.tables import check_table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -95,6 +96,7 @@ def read_people(
     InsufficientDataError
         If nobody is left, or the first score does not vary.
     """
+    check_table(data)
     columns = [outcome, arm, category, *([baseline] if baseline else []), *history]
     absent = [name for name in columns if name not in data.columns]
     if absent:

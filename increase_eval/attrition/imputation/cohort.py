@@ -13,6 +13,7 @@ from increase_eval.comparison.repeated.layout import Roles, check_columns
 from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray
 from increase_eval.moments.formulas import ordered_levels, parse_formula
+from increase_eval.moments.waves import ordered_waves
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +114,7 @@ def _quote(name: str) -> str:
 def _levels(column: pd.Series[Any]) -> tuple[Any, ...]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return tuple(column.cat.categories)
-    return ordered_levels(column, np.ones(len(column), dtype=bool))
+    return ordered_waves(column, np.ones(len(column), dtype=bool))
 
 
 def _check_arms(arm: pd.Series[Any], y: FloatArray, arms: tuple[Any, ...]) -> None:

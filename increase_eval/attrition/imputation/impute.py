@@ -134,6 +134,8 @@ def impute(
     check_strategy(strategy)
     if method not in get_args(Method):
         raise ValueError(f"method is {method!r}; allowed: {', '.join(get_args(Method))}")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(f"rng is of the type {type(rng).__name__}; allowed: a numpy Generator")
     if method != "conditional-mean" and (rng is None or draws < 2):
         raise ValueError(f"{method} needs rng, a numpy Generator, and 2 draws or more; draws is {draws}")
     cohort = read_cohort(data, outcome=outcome, subject=subject, visit=visit, arm=arm, covariates=covariates)

@@ -13,6 +13,7 @@ import pandas as pd
 from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import Design, learn_design, ordered_levels, parse_formula
+from increase_eval.moments.tables import check_column_names, check_table
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -101,6 +102,8 @@ def model_frame(
     InsufficientDataError
         If no row can be used, or the columns of the design are not independent (they are named).
     """
+    check_table(data)
+    check_column_names([weights, *also])
     formula, data = with_powers(formula, data)
     parsed = parse_formula(formula)
     if parsed.response is None:

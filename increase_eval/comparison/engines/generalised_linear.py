@@ -100,8 +100,7 @@ class GeneralisedFit:
 
     def equations(self) -> EstimatingEquations:
         """Give the score equations: u_i = w_i x_i (y_i - μ_i) μ'/V(μ), with the expected information."""
-        slope = LINKS[self.link].slope(self.linear_predictor)
-        ratio = _slope_over_variance(self.fitted, slope, self.family, self.link)
+        ratio = _slope_over_variance(self.linear_predictor, self.family, self.link)
         factor = self.weights * (self.response - self.fitted) * ratio
         return EstimatingEquations(self.matrix * factor[:, None], self.information)
 
@@ -166,7 +165,7 @@ def _result(
 ) -> GeneralisedFit:
     eta = x @ beta
     mu = LINKS[link].mean(eta)
-    information = _information(x, eta, mu, w, family, link)
+    information = _information(x, eta, w, family, link)
     log_likelihood = _log_likelihood(y, eta, w, family, link)
     return GeneralisedFit(names, x, y, w, beta, eta, mu, information, log_likelihood, family, link, separated)
 
@@ -177,10 +176,9 @@ def _newton(x: Floats, y: Floats, w: Floats, family: str, link: str) -> tuple[Fl
     for _ in range(MAX_ITERATIONS):
         eta = x @ beta
         mu = LINKS[link].mean(eta)
-        slope = LINKS[link].slope(eta)
-        score = x.T @ (w * (y - mu) * _slope_over_variance(mu, slope, family, link))
+        score = x.T @ (w * (y - mu) * _slope_over_variance(eta, family, link))
         try:
-            step = np.linalg.solve(_information(x, eta, mu, w, family, link), score)
+            step = np.linalg.solve(_information(x, eta, w, family, link), score)
         except np.linalg.LinAlgError:
             return beta, False
         if not np.isfinite(step).all():
@@ -210,15 +208,21 @@ def _start(x: Floats, y: Floats, w: Floats, family: str, link: str) -> Floats:
     return np.asarray(np.linalg.lstsq(x * root[:, None], root * guess, rcond=None)[0])
 
 
-def _information(x: Floats, eta: Floats, mu: Floats, w: Floats, family: str, link: str) -> Floats:
-    slope = LINKS[link].slope(eta)
-    working = w * slope * _slope_over_variance(mu, slope, family, link)
+def _information(x: Floats, eta: Floats, w: Floats, family: str, link: str) -> Floats:
+    working = w * LINKS[link].slope(eta) * _slope_over_variance(eta, family, link)
     return np.asarray(x.T @ (x * working[:, None]))
 
 
-def _slope_over_variance(mu: Floats, slope: Floats, family: str, link: str) -> Floats:
-    """Give μ'/V(μ): 1 for a canonical link, where 1 - μ would lose all its digits as μ nears 1."""
-    return np.ones_like(mu) if link == CANONICAL[family] else slope / variance_function(mu, family)
+def _slope_over_variance(eta: Floats, family: str, link: str) -> Floats:
+    """Give μ'/V(μ) from the linear predictor, where 1 - μ would lose all its digits as μ nears 1."""
+    if link == CANONICAL[family]:
+        return np.ones_like(eta)
+    if link == "probit":
+        return np.asarray(
+            np.exp(-(eta**2) / 2 - np.log(2 * np.pi) / 2 - special.log_ndtr(eta) - special.log_ndtr(-eta))
+        )
+    hazard = np.exp(np.clip(eta, -700, 50))
+    return np.asarray(hazard / -np.expm1(-hazard))
 
 
 def _objective(x: Floats, y: Floats, w: Floats, beta: Floats, family: str, link: str) -> float:

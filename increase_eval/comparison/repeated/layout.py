@@ -20,6 +20,7 @@ from increase_eval.comparison.repeated.scaling import Scaling, learn_scaling
 from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray, compact
 from increase_eval.moments.formulas import Design, Variable, learn_design, ordered_levels, parse_formula, usable_rows
+from increase_eval.moments.tables import check_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = 
 
 def check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
     """Refuse a table that lacks a column, or a value where every row needs one, or whose outcome is no number."""
+    check_table(data)
     if not data.columns.is_unique:
         raise ValueError("the table has two columns of the same name")
     named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, roles.cluster]

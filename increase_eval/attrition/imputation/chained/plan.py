@@ -11,6 +11,7 @@ import pandas as pd
 from increase_eval.attrition.imputation.chained.variables import METHODS, Variable, read_variable
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray, IntArray
+from increase_eval.moments.tables import check_table
 
 Term = tuple[str, ...]
 
@@ -61,6 +62,9 @@ def read_plan(data: pd.DataFrame, methods: Mapping[str, str], predictors: Mappin
     InsufficientDataError
         If the table has no rows, a column has no value at all, or more predictors than values.
     """
+    check_table(data)
+    if not isinstance(methods, Mapping):
+        raise TypeError(f"methods is of the type {type(methods).__name__}; allowed: a mapping of columns to methods")
     if data.empty or not data.columns.is_unique:
         raise InsufficientDataError("the table has no rows, or two columns of one name")
     _check_names(data, methods, predictors or {})

@@ -1,0 +1,37 @@
+"""Is what was given a table, and are the roles in it names of columns? Everything else is refused in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import pandas as pd
+
+
+def check_table(data: Any, role: str = "data") -> None:
+    """Refuse what is no DataFrame.
+
+    Raises
+    ------
+    TypeError
+        If it is anything else, such as a dict of columns or a matrix.
+    """
+    if not isinstance(data, pd.DataFrame):
+        raise TypeError(f"{role} is of the type {type(data).__name__}; allowed: a pandas DataFrame")
+
+
+def check_column_names(names: Iterable[Any]) -> None:
+    """Refuse what cannot be a column's name, such as the column itself.
+
+    Raises
+    ------
+    ValueError
+        If one is a Series, an array, a list or a result.
+    """
+    for name in names:
+        try:
+            hash(name)
+        except TypeError:
+            raise ValueError(
+                f"a column is given as {type(name).__name__}; allowed: the name of a column of the table"
+            ) from None
