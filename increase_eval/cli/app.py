@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
+from increase_eval import __version__
 from increase_eval.cli import (
     codebook,
     example,
@@ -21,7 +24,7 @@ from increase_eval.cli import (
     ui,
     validate,
 )
-from increase_eval.cli.output import complain
+from increase_eval.cli.output import complain, say
 from increase_eval.errors import IncreaseEvalError
 
 app = typer.Typer(
@@ -37,6 +40,27 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+
+def _examples(lines: Sequence[str]) -> str:
+    """Set the examples one a line, which a terminal of any width leaves whole."""
+    return "\n".join(("\b", "Examples:", *(f"  {line}" for line in lines)))
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        say(f"increase-eval {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _whole(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version and exit.")
+    ] = False,
+) -> None:
+    """Take what stands before the name of a command."""
+
+
 for name, module in {
     "run": run,
     "validate": validate,
@@ -51,7 +75,7 @@ for name, module in {
     "record-plan": record_plan,
     "ui": ui,
 }.items():
-    app.command(name, help=module.HELP, epilog=module.EXAMPLES)(module.command)
+    app.command(name, help=module.HELP, short_help=module.HELP, epilog=_examples(module.EXAMPLES))(module.command)
 
 
 def main() -> None:

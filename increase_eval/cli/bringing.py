@@ -30,6 +30,13 @@ def bring(study: Study, folder: Path, places: Places) -> list[Path]:
     )
 
 
+def bringing_command(study: Study) -> str | None:
+    """Give the command that writes the raw files of an example or a simulation; None where they are collected."""
+    if (study.folder / "example.yaml").is_file():
+        return f"increase-eval example {study.id}"
+    return f"increase-eval simulate {study.id}" if study.cohort is not None else None
+
+
 def simulate(study: Study, folder: Path, places: Places, *, seed: int | None = None) -> list[Path]:
     """Write the raw files of a synthetic cohort; its truth and the list of planted faults apart from them.
 

@@ -10,7 +10,7 @@ from increase_eval.cli.options import Into, Json, Language, Study, languages
 from increase_eval.cli.output import say, say_json
 
 HELP = "Write the data dictionary of a study: every table, column, code and scale."
-EXAMPLES = "Examples:  increase-eval codebook help  |  increase-eval codebook help --format xlsx --language fr"
+EXAMPLES = ("increase-eval codebook help", "increase-eval codebook help --format xlsx --language fr")
 
 
 def command(

@@ -6,7 +6,7 @@ from increase_eval.cli.options import Json, Raw, Study
 from increase_eval.cli.output import say, say_json
 
 HELP = "Write the raw files of an example study, as they would come from a partner."
-EXAMPLES = "Examples:  increase-eval example help  |  increase-eval example help --raw some/folder"
+EXAMPLES = ("increase-eval example help", "increase-eval example help --raw some/folder")
 
 
 def command(study: Study, raw: Raw = None, as_json: Json = False) -> None:

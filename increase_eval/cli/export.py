@@ -11,8 +11,8 @@ from increase_eval.cli.output import complain, say, say_json, say_table
 
 HELP = "Write stored tables with their labels for SPSS, Stata, Excel and others. Tables of people need --microdata."
 EXAMPLES = (
-    "Examples:  increase-eval export help --format sav  |  "
-    "increase-eval export help --table scores --microdata --format dta"
+    "increase-eval export help --format sav",
+    "increase-eval export help --table scores --microdata --format dta",
 )
 
 

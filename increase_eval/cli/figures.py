@@ -11,8 +11,9 @@ from increase_eval.cli.remaking import remake
 
 HELP = "Draw the figures of a study (SVG, PNG, PDF, and the data as CSV); what is not fresh is made first."
 EXAMPLES = (
-    "Examples:  increase-eval figures help  |  increase-eval figures help --force  |  "
-    "increase-eval figures help --width column"
+    "increase-eval figures help",
+    "increase-eval figures help --force",
+    "increase-eval figures help --width column",
 )
 
 PARTS = ("drawn_en", "drawn_fr", "figures")

@@ -12,8 +12,8 @@ from increase_eval.cli.output import say, say_json
 
 HELP = "Draft the contract of a study from its data files: columns, codes, labels, guessed scales and waves."
 EXAMPLES = (
-    "Examples:  increase-eval new-study mystudy --from answers.csv  |  "
-    "increase-eval new-study mystudy --from t1.sav --from t2.sav"
+    "increase-eval new-study mystudy --from answers.csv",
+    "increase-eval new-study mystudy --from t1.sav --from t2.sav",
 )
 
 

@@ -11,7 +11,7 @@ from increase_eval.cli.options import Json, Study
 from increase_eval.cli.output import say, say_json
 
 HELP = "Write down, before the first comparison, which comparisons the plan of a study declares, and on which day."
-EXAMPLES = "Examples:  increase-eval record-plan mystudy  |  increase-eval record-plan mystudy --date 2026-01-31"
+EXAMPLES = ("increase-eval record-plan mystudy", "increase-eval record-plan mystudy --date 2026-01-31")
 
 
 def command(

@@ -10,7 +10,7 @@ from increase_eval.cli.options import Json, Study
 from increase_eval.cli.remaking import remake
 
 HELP = "Write the report of a study, in English and French, from its stored tables; what is not fresh is made first."
-EXAMPLES = "Examples:  increase-eval report help  |  increase-eval report help --force"
+EXAMPLES = ("increase-eval report help", "increase-eval report help --force")
 
 
 def command(

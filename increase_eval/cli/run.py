@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 HELP = "Make every table, figure and report of a study from its raw files; what is fresh is left as it is."
 EXAMPLES = (
-    "Examples:  increase-eval run help  |  increase-eval run help --dry-run  |  "
-    "increase-eval run help --only scoring --force"
+    "increase-eval run help",
+    "increase-eval run help --dry-run",
+    "increase-eval run help --only scoring --force",
 )
 
 

@@ -10,7 +10,7 @@ from increase_eval.cli.options import Json, Raw, Study
 from increase_eval.cli.output import say, say_json
 
 HELP = "Draw the synthetic cohort of a study and write its raw files; the truth is kept apart from them."
-EXAMPLES = "Examples:  increase-eval simulate mystudy  |  increase-eval simulate mystudy --seed 7 --raw some/folder"
+EXAMPLES = ("increase-eval simulate mystudy", "increase-eval simulate mystudy --seed 7 --raw some/folder")
 
 
 def command(

@@ -6,7 +6,7 @@ from increase_eval.cli.options import Json
 from increase_eval.cli.output import complain, say, say_json, say_table
 
 HELP = "List the studies that contracts were found for, and what each is able to do."
-EXAMPLES = "Examples:  increase-eval studies  |  increase-eval studies --json"
+EXAMPLES = ("increase-eval studies", "increase-eval studies --json")
 
 
 def command(as_json: Json = False) -> None:

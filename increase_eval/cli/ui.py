@@ -11,7 +11,7 @@ import typer
 from increase_eval.cli.output import say
 
 HELP = "Open Dagster's page: the graph of tables, their metadata, checks, runs and sensors."
-EXAMPLES = "Examples:  increase-eval ui  |  increase-eval ui --port 3001"
+EXAMPLES = ("increase-eval ui", "increase-eval ui --port 3001")
 
 
 def command(

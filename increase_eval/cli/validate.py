@@ -12,8 +12,10 @@ from increase_eval.cli.output import say, say_json
 
 HELP = "Try the raw files of a study without storing anything, and say what to mend and where."
 EXAMPLES = (
-    "Examples:  increase-eval validate help  |  increase-eval validate help --csv list.csv --html list.html  |  "
-    "increase-eval validate help --links proposed_links.csv  |  increase-eval validate help --show-values"
+    "increase-eval validate help",
+    "increase-eval validate help --csv list.csv --html list.html",
+    "increase-eval validate help --links proposed_links.csv",
+    "increase-eval validate help --show-values",
 )
 
 
@@ -32,6 +34,7 @@ def command(
     as_json: Json = False,
 ) -> None:
     """Validate a study; exit code 0 if there is nothing to mend in the rows or only values, 4 if files stop a run."""
+    from increase_eval.cli.bringing import bringing_command
     from increase_eval.cli.options import languages
     from increase_eval.errors import DataError
     from increase_eval.intake import validate_study
@@ -64,11 +67,14 @@ def command(
     else:
         say(found.summary())
         if questions:
-            say(f"\nThe contract has {len(questions)} guesses to check; delete the comment of each that is checked:")
+            guesses = "1 guess" if len(questions) == 1 else f"{len(questions)} guesses"
+            say(f"\nThe contract has {guesses} to check; delete the comment of each that is checked:")
             for question in questions:
                 say(f"  - {question}")
         for path in (csv, html, links):
             if path is not None:
                 say(f"wrote {path}")
+        if not folder.is_dir() and (command := bringing_command(loaded)):
+            say(f"\nThe raw files of this study can be made: {command}")
     if not found.can_be_taken_in:
         raise SystemExit(DataError.exit_code)

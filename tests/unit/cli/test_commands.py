@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from increase_eval import __version__
 from increase_eval.cli.app import app, main
 from increase_eval.errors import IncreaseEvalError
 
@@ -46,6 +47,41 @@ def test_every_command_has_help_with_examples(run, command):
     assert code == 0
     assert "Examples:" in out
     assert f"increase-eval {command}" in out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_example_stands_whole_on_a_line_of_its_own(run, command):
+    lines = run(command, "--help")[1].partition("Examples:")[2].strip().splitlines()
+    assert lines
+    assert all(line.strip().startswith(f"increase-eval {command}") for line in lines)
+
+
+def test_the_list_of_commands_says_each_sentence_to_its_end(run):
+    code, out, _ = run("--help")
+    assert code == 0
+    assert "..." not in out.replace("[ARGS]...", "")
+
+
+def test_the_version_is_told(run):
+    assert run("--version")[:2] == (0, f"increase-eval {__version__}\n")
+
+
+def test_the_package_can_be_run_as_a_module():
+    done = subprocess.run(
+        [sys.executable, "-m", "increase_eval.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == f"increase-eval {__version__}\n"
+
+
+def test_validate_says_how_the_raw_files_of_an_example_are_made(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("INCREASE_EVAL_HOME", str(tmp_path))
+    for study, command in (("help", "example"), ("increase_vs", "simulate")):
+        code, out, _ = run("validate", study)
+        assert code == 4
+        assert out.endswith(f"can be made: increase-eval {command} {study}\n")
+    code, out, _ = run("validate", TINY)
+    assert code == 4
+    assert "can be made" not in out
 
 
 def test_help_comes_at_once_since_it_imports_nothing_heavy():
@@ -114,7 +150,7 @@ def test_validate_lists_the_guesses_of_a_draft_that_nobody_has_checked(run, home
         f"study.yaml, line {line}: who collected the data"
     ]
     _, out, _ = run("validate", draft)
-    assert "The contract has 1 guesses to check" in out
+    assert "The contract has 1 guess to check" in out
     assert f"  - study.yaml, line {line}: who collected the data" in out
 
 
