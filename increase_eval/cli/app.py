@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from increase_eval import __version__
+import increase_eval
 from increase_eval.cli import (
     codebook,
     example,
@@ -48,7 +48,7 @@ def _examples(lines: Sequence[str]) -> str:
 
 def _say_version(asked: bool) -> None:
     if asked:
-        say(f"increase-eval {__version__}")
+        say(f"increase-eval {increase_eval.__version__}")
         raise typer.Exit
 
 

@@ -1,8 +1,9 @@
 """How is a number written for a reader? The only place where anything is rounded.
 
-English writes 1,234.5, 12% and *1.2 to 3.4*; French writes 1 234,5, 12 % and *de 1,2 à 3,4*, with narrow no-break
-spaces. Halves are rounded away from zero on the number as it is printed in full, so that a reader who rounds the
-published data by hand finds the same digits. Missing numbers have a mark of their own, and none is minus zero.
+English writes 1,234.5, 12% and *1.2 to 3.4*; French writes 1 234,5, 12 % and *de 1,2 à 3,4*, in cells of tables
+*[1,2 ; 3,4]*, with narrow no-break spaces. Halves are rounded away from zero on the number as it is printed in full,
+so that a reader who rounds the published data by hand finds the same digits. Missing numbers have a mark of their own,
+and none is minus zero.
 """
 
 from __future__ import annotations
@@ -119,6 +120,17 @@ def format_percent(share: Any, language: str, *, digits: int = 0) -> str:
     return format_number(100 * _exact(share), digits, language) + _PERCENT[language]
 
 
+def format_points(difference: Any, digits: int, language: str) -> str:
+    """Write a difference of shares in percentage points, with its sign and without a unit.
+
+    Examples
+    --------
+    >>> format_points(0.5125, 1, "en"), format_points(-0.0214, 1, "en")
+    ('+51.3', '−2.1')
+    """
+    return format_signed(difference if pd.isna(difference) else 100 * _exact(difference), digits, language)
+
+
 def format_p(value: Any, language: str) -> str:
     r"""Write a p value with three digits, and less than 0.001 as such.
 
@@ -143,18 +155,43 @@ def format_p(value: Any, language: str) -> str:
     return format_number(value, 3, language)
 
 
-def format_interval(low: Any, high: Any, digits: int, language: str) -> str:
-    """Write an interval in words, which no minus sign can spoil.
+def format_interval(low: Any, high: Any, digits: int, language: str, *, in_table: bool = False) -> str:
+    r"""Write an interval in words, which no minus sign can spoil.
+
+    Parameters
+    ----------
+    low, high
+        The ends; where one is missing, an en dash stands for both.
+    digits
+        Digits after the decimal mark, 0 or more.
+    language
+        ``"en"`` or ``"fr"``.
+    in_table
+        Whether it stands in a cell, where room is short: French then has brackets in place of its two words, English
+        has the one short word that it has everywhere.
+
+    Returns
+    -------
+    str
+        The interval in the manner of the language.
+
+    Raises
+    ------
+    ValueError
+        If the language is another one, or `digits` is negative.
 
     Examples
     --------
     >>> format_interval(-1.25, 3.4, 1, "en"), format_interval(1.2, 3.4, 1, "fr")
     ('−1.3 to 3.4', 'de 1,2 à 3,4')
+    >>> format_interval(1.2, 3.4, 1, "fr", in_table=True)
+    '[1,2\u202f;\u202f3,4]'
     """
-    return _between(format_number(low, digits, language), format_number(high, digits, language), language)
+    ends = format_number(low, digits, language), format_number(high, digits, language)
+    return _between(*ends, language, in_table=in_table)
 
 
-def format_percent_interval(low: Any, high: Any, language: str, *, digits: int = 0) -> str:
+def format_percent_interval(low: Any, high: Any, language: str, *, digits: int = 0, in_table: bool = False) -> str:
     """Write an interval of shares as percentages.
 
     Examples
@@ -162,16 +199,28 @@ def format_percent_interval(low: Any, high: Any, language: str, *, digits: int =
     >>> format_percent_interval(0.1, 0.25, "en")
     '10% to 25%'
     """
-    return _between(
-        format_percent(low, language, digits=digits), format_percent(high, language, digits=digits), language
-    )
+    ends = format_percent(low, language, digits=digits), format_percent(high, language, digits=digits)
+    return _between(*ends, language, in_table=in_table)
 
 
-def _between(low: str, high: str, language: str) -> str:
+def _between(low: str, high: str, language: str, *, in_table: bool) -> str:
     _check(language)
     if MISSING in (low, high):
         return MISSING
-    return f"de {low} à {high}" if language == "fr" else f"{low} to {high}"
+    if language == "en":
+        return f"{low} to {high}"
+    return f"[{low}{NARROW_NO_BREAK};{NARROW_NO_BREAK}{high}]" if in_table else f"de {low} à {high}"
+
+
+def beside(value: str, interval: str) -> str:
+    """Set an interval beside its estimate in one cell: in brackets, and in no second pair where it has its own.
+
+    Examples
+    --------
+    >>> beside("2.0", "1.2 to 3.4"), beside("2,0", "[1,2 ; 3,4]")
+    ('2.0 (1.2 to 3.4)', '2,0 [1,2 ; 3,4]')
+    """
+    return f"{value} {interval}" if interval.startswith("[") else f"{value} ({interval})"
 
 
 def digits_for_range(low: float, high: float) -> int:

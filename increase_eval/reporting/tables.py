@@ -30,6 +30,15 @@ SHORT_TABLE_ROWS = 30
 MANY_COLUMNS, MOST_COLUMNS, GRID_COLUMNS = 9, 10, 13
 """From so many columns on a table is set closer, closer still, and as a grid of one word a cell."""
 
+PAGE_WIDTH = 50.0
+"""How wide a table can be on the page, in rem: ``--wide`` of its style."""
+
+_SETTINGS = (("", 0.40, 0.9), ("dense", 0.365, 0.6), ("dense densest", 0.34, 0.45))
+"""How a table can be set: its classes, and as the style has them the mean width of a letter and of the gap, in rem."""
+
+_LEAST_TEXT = 4.7
+"""How narrow a column of texts may be without its gap, in rem: ``min-width`` of the style."""
+
 _SIGNIFICANT = "%.10g"
 
 
@@ -107,12 +116,26 @@ class DisplayTable:
 
     @property
     def density(self) -> str:
-        """How close its columns are set, so that they fit the page."""
-        if len(self.columns) < MANY_COLUMNS:
-            return ""
-        if len(self.columns) < MOST_COLUMNS:
-            return "dense"
-        return "dense densest" if len(self.columns) < GRID_COLUMNS else "dense densest grid"
+        """How close its columns are set, so that they fit the page: by how many there are, and what stands in them."""
+        if len(self.columns) >= GRID_COLUMNS:
+            return "dense densest grid"
+        at_least = 2 if len(self.columns) >= MOST_COLUMNS else 1 if len(self.columns) >= MANY_COLUMNS else 0
+        fitting = (name for name, *sizes in _SETTINGS[at_least:] if self._least_width(*sizes) <= PAGE_WIDTH)
+        return next(fitting, _SETTINGS[-1][0])
+
+    def _least_width(self, letter: float, gap: float) -> float:
+        """Say how narrow it can be set: numbers stay on one line, heads and texts break between words."""
+        starts = {len(self.columns) - len(row) for group in self.groups for row in group.rows}
+        shift = max(starts, default=0)
+        longest = [max(map(len, f"{column.head} {column.unit}".split()), default=0) for column in self.columns]
+        for group in self.groups:
+            heads = [group.head or ""] if shift else []
+            for row in group.rows:
+                for at, text in enumerate([*heads, *(cell.text for cell in row)]):
+                    parts = [text] if self.columns[at].kind == "number" else text.split()
+                    longest[at] = max(longest[at], *map(len, parts), 0)
+        least = [0.0 if column.kind == "number" else _LEAST_TEXT for column in self.columns]
+        return sum(max(size * letter, low) + gap for size, low in zip(longest, least, strict=True))
 
     def has_mark(self, mark: Mark) -> bool:
         """Whether any cell carries a mark."""
@@ -165,7 +188,7 @@ class CellWriter:
 
     def interval(self, row: Mapping[str, Any], digits: int) -> Cell:
         """Write the interval of an estimate."""
-        text = numbers.format_interval(row["conf_low"], row["conf_high"], digits, self.language)
+        text = numbers.format_interval(row["conf_low"], row["conf_high"], digits, self.language, in_table=True)
         return self._cell(row["conf_low"], text, is_suppressed(row))
 
     def percent(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
@@ -173,9 +196,15 @@ class CellWriter:
         text = numbers.format_percent(row["estimate"], self.language, digits=digits)
         return self._cell(row["estimate"], _without_sign(text), is_suppressed(row))
 
+    def signed_percent(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
+        """Write an estimate that is a difference of shares, in percentage points with its sign."""
+        text = numbers.format_points(row["estimate"], digits, self.language)
+        return self._cell(row["estimate"], text, is_suppressed(row))
+
     def percent_interval(self, row: Mapping[str, Any], *, digits: int = 1) -> Cell:
         """Write the interval of a share, in per cent without the sign."""
-        text = numbers.format_percent_interval(row["conf_low"], row["conf_high"], self.language, digits=digits)
+        low, high = row["conf_low"], row["conf_high"]
+        text = numbers.format_percent_interval(low, high, self.language, digits=digits, in_table=True)
         return self._cell(row["conf_low"], _without_sign(text), is_suppressed(row))
 
     def _cell(self, value: Any, text: str, is_hidden: bool) -> Cell:

@@ -29,6 +29,7 @@ NARROW_NO_BREAK = "\u202f"
 _BEFORE_HIGH_MARKS = re.compile(r" (?=[;!?»%])")
 _BEFORE_COLON = re.compile(r" (?=:)")
 _AFTER_OPENING = re.compile(r"(?<=«) ")
+_STRAIGHT_APOSTROPHE = re.compile(r"(?<=\w)'(?=\w)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,20 @@ def placeholders(text: str) -> frozenset[str]:
 
 
 def set_spaces(text: str, language: str) -> str:
-    r"""Put the no-break spaces that French typography wants around its marks; English stays as it is.
+    r"""Put the no-break spaces that French typography wants around its marks, and apostrophes; English stays as it is.
+
+    Contracts are typed on keyboards, which have the straight apostrophe alone: a page has one kind.
 
     Examples
     --------
     >>> set_spaces("Quoi ?", "fr") == "Quoi\u202f?"
     True
+    >>> set_spaces("l'emploi", "fr")
+    'l’emploi'
     """
     if language != "fr":
         return text
+    text = _STRAIGHT_APOSTROPHE.sub("’", text)
     text = _BEFORE_HIGH_MARKS.sub(NARROW_NO_BREAK, text)
     return _AFTER_OPENING.sub(NARROW_NO_BREAK, _BEFORE_COLON.sub(NO_BREAK, text))
 

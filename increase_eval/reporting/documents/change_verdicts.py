@@ -112,8 +112,8 @@ def _cells(context: ReportContext, parts: dict[str, Row]) -> tuple[Cell, ...]:
     return (
         context.cells.count(row["n"]) if pd.notna(row["n"]) else _absent(),
         Cell(words) if pd.notna(row["estimate"]) else _absent(),
-        _shown(interval(context, row["conf_low"], row["conf_high"], unit), row["conf_low"]),
-        _shown(interval(context, low, high, unit), low),
+        _shown(interval(context, row["conf_low"], row["conf_high"], unit, in_table=True), row["conf_low"]),
+        _shown(interval(context, low, high, unit, in_table=True), low),
         _shown(size(context, margin, unit), margin),
         Cell(context.text(WORDS[str(row["verdict"])])),
     )

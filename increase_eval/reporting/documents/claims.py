@@ -99,8 +99,8 @@ def _ledger_row(
     elif found is not None:
         said = figure.said(found["estimate"], context.text)
         if pd.notna(found["conf_low"]):
-            interval = numbers.format_interval(found["conf_low"], found["conf_high"], 1, context.language)
-            said = f"{said} ({interval})"
+            ends = found["conf_low"], found["conf_high"]
+            said = numbers.beside(said, numbers.format_interval(*ends, 1, context.language, in_table=True))
         value = (Cell(said), context.cells.count(found["n"]))
     return (
         Cell(figure.name),

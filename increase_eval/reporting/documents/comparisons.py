@@ -21,6 +21,7 @@ from increase_eval.reporting.documents.effects import (
     pair_in_words,
     smallest_effect_note,
 )
+from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.numbers import MISSING, format_interval
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, records, single
 from increase_eval.study.instruments import Scale
@@ -67,10 +68,12 @@ def _families(context: ReportContext) -> Iterator[str]:
 
 
 def _parts(context: ReportContext, table: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    headline, _ = headline_outcomes(context.study)
     for scale in sorted(context.study.scales, key=lambda scale: ROLES.index(scale.role)):
         own = table[(table["outcome"] == scale.id).fillna(False)]
         if len(own):
-            yield {"title": context.scale(scale), "table": _contrast_table(context, own, scale)}
+            shown = _contrast_table(context, own, scale)
+            yield {"title": context.scale(scale), "table": shown, "is_detail": scale not in headline}
 
 
 def _contrast_table(context: ReportContext, table: pd.DataFrame, scale: Scale) -> DisplayTable:
@@ -238,7 +241,7 @@ def _range(context: ReportContext, without: pd.DataFrame, digits: int) -> Cell:
     known = without["estimate"].dropna()
     if known.empty:
         return Cell(MISSING, "absent")
-    return Cell(format_interval(known.min(), known.max(), digits, context.language))
+    return Cell(format_interval(known.min(), known.max(), digits, context.language, in_table=True))
 
 
 # -- how alike people of one unit are ------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ class Exhibits:
             return Markup(getattr(template.module, kind)(**values))
 
         return {
-            "table": lambda table: place("table", self._table(table)),
+            "table": lambda table, is_folded=False: place("table", {**self._table(table), "is_folded": is_folded}),
             "figure": lambda figure_id: self._figure(figure_id, place),
             "ref": self._reference,
         }

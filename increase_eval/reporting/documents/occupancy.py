@@ -9,7 +9,7 @@ import pandas as pd
 
 from increase_eval.attrition.state_occupancy import IMPUTED, OBSERVED, WEIGHTED
 from increase_eval.reporting.documents.context import ReportContext
-from increase_eval.reporting.numbers import MISSING
+from increase_eval.reporting.numbers import MISSING, beside
 from increase_eval.reporting.tables import (
     SUPPRESSED_MARK,
     Cell,
@@ -111,4 +111,4 @@ def _share(context: ReportContext, row: dict[str, Any] | None) -> Cell:
     if pd.isna(row["estimate"]):
         return Cell(SUPPRESSED_MARK, "suppressed")
     value, interval = context.cells.percent(row), context.cells.percent_interval(row)
-    return Cell(f"{value.text} ({interval.text})" if pd.notna(row["conf_low"]) else value.text)
+    return Cell(beside(value.text, interval.text) if pd.notna(row["conf_low"]) else value.text)

@@ -102,7 +102,8 @@ def _compared_row(
     hidden, absent = Cell(SUPPRESSED_MARK, "suppressed"), Cell(numbers.MISSING, "absent")
     interval = absent
     if pd.notna(recomputed["conf_low"]):
-        interval = Cell(numbers.format_interval(recomputed["conf_low"], recomputed["conf_high"], 1, context.language))
+        ends = recomputed["conf_low"], recomputed["conf_high"]
+        interval = Cell(numbers.format_interval(*ends, 1, context.language, in_table=True))
     status = STATUS_WORDS.get(str(printed["status"]))
     return (
         Cell(figure.name),

@@ -16,6 +16,7 @@ from increase_eval.reporting.documents.effects import (
     model_rows,
     pair_in_words,
 )
+from increase_eval.reporting.documents.headline import headline_outcomes
 from increase_eval.reporting.tables import single
 from increase_eval.study.instruments import Scale
 
@@ -68,6 +69,7 @@ def _intro(context: ReportContext) -> Iterator[str]:
 
 
 def _parts(context: ReportContext) -> Iterator[dict[str, Any]]:
+    headline, _ = headline_outcomes(context.study)
     for scale in sorted(context.study.scales, key=lambda scale: ROLES.index(scale.role)):
         means = model_rows(context.tables["score_means"], scale, term="mean")
         if means.empty:
@@ -77,6 +79,7 @@ def _parts(context: ReportContext) -> Iterator[dict[str, Any]]:
             "sentences": list(_sentences(context, means, scale)),
             "table": mean_table(context, scale),
             "changes": change_table(context, scale),
+            "is_detail": scale not in headline,
         }
 
 

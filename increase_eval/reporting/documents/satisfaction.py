@@ -10,7 +10,7 @@ import pandas as pd
 from increase_eval.comparison.arms.satisfaction import WEIGHTED
 from increase_eval.reporting.documents.chapter import Chapter
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
-from increase_eval.reporting.numbers import MISSING, format_p
+from increase_eval.reporting.numbers import MISSING, beside, format_p
 from increase_eval.reporting.tables import Cell, CellWriter, DisplayTable, RowGroup, TableColumn, records
 
 
@@ -121,7 +121,7 @@ def _in_one(cells: CellWriter, row: dict[str, Any] | None) -> Cell:
     if row is None:
         return Cell(MISSING, "absent")
     value = cells.estimate(row, 2)
-    return value if pd.isna(row["estimate"]) else Cell(f"{value.text} ({cells.interval(row, 2).text})")
+    return value if pd.isna(row["estimate"]) else Cell(beside(value.text, cells.interval(row, 2).text))
 
 
 def _checks(context: ReportContext, table: pd.DataFrame) -> Iterator[str]:

@@ -14,7 +14,7 @@ from increase_eval.reporting.documents.context import TOTAL, ReportContext
 from increase_eval.reporting.documents.providers import exchangeability_table, ranks_table, without_table
 from increase_eval.reporting.figures.balance import column_name
 from increase_eval.reporting.figures.words import Words
-from increase_eval.reporting.numbers import MISSING, format_count
+from increase_eval.reporting.numbers import MISSING, beside, format_count
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, records
 
 SHOWN = ("unadjusted", "standardised", "overlap", "doubly_robust")
@@ -197,10 +197,10 @@ def difference_cell(context: ReportContext, row: Any, outcome: str) -> Cell:
         return Cell(MISSING, "absent")
     cells = context.cells
     if _is_share(context, outcome):
-        value, interval = cells.percent(row), cells.percent_interval(row)
+        value, interval = cells.signed_percent(row), cells.percent_interval(row)
     else:
-        value, interval = cells.estimate(row, _digits(context, outcome)), cells.interval(row, _digits(context, outcome))
-    return value if value.mark or interval.mark else Cell(f"{value.text} ({interval.text})")
+        value, interval = cells.signed(row, _digits(context, outcome)), cells.interval(row, _digits(context, outcome))
+    return value if value.mark or interval.mark else Cell(beside(value.text, interval.text))
 
 
 def interval_cell(context: ReportContext, row: Any, outcome: str) -> Cell:

@@ -176,12 +176,13 @@ def _verdict_cells(context: ReportContext, parts: dict[str, Row]) -> tuple[Cell,
         hidden = Cell(SUPPRESSED_MARK, "suppressed")
         return (*(hidden,) * 6, Cell(attribution))
     margin = _value(parts, "margin")
+    first = interval(context, row["conf_low"], row["conf_high"], unit, in_table=True)
     low, high = (_value(parts, "equivalence", end) for end in ("conf_low", "conf_high"))
     return (
         context.cells.count(row["n"]) if pd.notna(row["n"]) else _absent(),
         _measured(context, amount(context, row["estimate"], unit), row["estimate"], unit),
-        _measured(context, interval(context, row["conf_low"], row["conf_high"], unit), row["conf_low"], None),
-        _measured(context, interval(context, low, high, unit), low, None),
+        _measured(context, first, row["conf_low"], None),
+        _measured(context, interval(context, low, high, unit, in_table=True), low, None),
         _measured(context, size(context, margin, unit), margin, None),
         Cell(context.text(WORDS[str(row["verdict"])])),
         Cell(attribution),

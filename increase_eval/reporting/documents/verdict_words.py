@@ -84,11 +84,12 @@ def size(context: ReportContext, value: Any, unit: Any) -> str:
     return numbers.format_number(_scaled(value, unit), _digits(unit), context.language)
 
 
-def interval(context: ReportContext, low: Any, high: Any, unit: Any) -> str:
-    """Write an interval of differences."""
+def interval(context: ReportContext, low: Any, high: Any, unit: Any, *, in_table: bool = False) -> str:
+    """Write an interval of differences, in a sentence or in a cell of a table."""
     if pd.isna(low):
         return numbers.MISSING
-    return numbers.format_interval(_scaled(low, unit), _scaled(high, unit), _digits(unit), context.language)
+    ends = _scaled(low, unit), _scaled(high, unit)
+    return numbers.format_interval(*ends, _digits(unit), context.language, in_table=in_table)
 
 
 def _scaled(value: Any, unit: Any) -> float:

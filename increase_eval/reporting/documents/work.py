@@ -71,7 +71,7 @@ def _rows(context: ReportContext, table: pd.DataFrame, kind: Kind) -> Iterator[t
             if row is None:
                 shown += [absent, absent]
             elif term == "difference":
-                shown += [cells.percent(row), cells.percent_interval(row)]
+                shown += [cells.signed_percent(row), cells.percent_interval(row)]
             else:
                 shown += [cells.estimate(row, 2), cells.interval(row, 2)]
         name = context.text("arms.less", later=context.arm(later), earlier=context.arm(earlier))

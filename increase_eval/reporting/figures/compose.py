@@ -55,9 +55,14 @@ def compose(
         title=title,
         subtitle=subtitle,
         caption=caption,
-        alt=" ".join(part for part in (words.flag, kind, title, *described[:1]) if part),
-        long_description=" ".join((title, *described)),
+        alt=" ".join(_ended(part) for part in (words.flag, kind, title, *described[:1]) if part),
+        long_description=" ".join(map(_ended, (title, *described))),
         data=data.reset_index(drop=True),
         table=table,
         threshold=words.study.head.privacy.threshold,
     )
+
+
+def _ended(sentence: str) -> str:
+    """End a sentence as one, where it has no mark of its own: titles have none, and are read out before others."""
+    return sentence if sentence.rstrip("»”\u202f ").endswith((".", "!", "?", ":", "…")) else f"{sentence}."

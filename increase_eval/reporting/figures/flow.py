@@ -39,7 +39,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     terms = [ENROLLED, PREVIOUS, *([base.id] if base else [])]
     drawn = flow[flow["term"].isin(terms) & flow["by_arm"].isin([TOTAL, *arms])]
     total, *columns = read_columns(drawn, [TOTAL, *arms], waves, base=base.id if base else None)
-    step = base.label.in_language(language) if base else None
+    step = words.words(base.label) if base else None
     is_down = len(arms) <= MOST_ARMS_DOWN
     body = _Down(words, total, columns, waves, step) if is_down else _Across(words, [total, *columns], waves, step)
     return compose(

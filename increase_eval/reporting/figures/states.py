@@ -83,20 +83,20 @@ def _panel(one: Shown, shares: pd.DataFrame, arms: Sequence[str], waves: Sequenc
     is_empty = all(point.value is None for each in series for point in each.points)
     note = words.text("figures.nothing_drawn") if is_empty else ""
     return Panel(
-        one.state.label.in_language(words.language),
+        words.words(one.state.label),
         words.places(waves),
         series,
         (-0.02, 1.02),
         ticks,
         None,
         note,
-        one.variable.label.in_language(words.language),
+        words.words(one.variable.label),
     )
 
 
 def _name(one: Shown, words: Words) -> str:
-    variable = one.variable.label.in_language(words.language)
-    return words.text("figures.state_of", variable=variable, state=one.state.label.in_language(words.language))
+    variable = words.words(one.variable.label)
+    return words.text("figures.state_of", variable=variable, state=words.words(one.state.label))
 
 
 def _is_one_of(shares: pd.DataFrame, shown: Sequence[Shown]) -> pd.Series:

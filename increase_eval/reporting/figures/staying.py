@@ -72,7 +72,7 @@ def _heading(term: str, words: Words) -> str:
         return words.text("figures.staying_enrolled")
     if term != FIRST:
         steps = words.study.services.steps if words.study.services is not None else ()
-        names = {step.id: step.label.in_language(words.language) for step in steps}
+        names = {step.id: words.words(step.label) for step in steps}
         return words.text("figures.staying_step", step=names.get(term, term))
     return words.text("figures.staying_first", wave=words.wave(words.study.wave_ids[0]))
 

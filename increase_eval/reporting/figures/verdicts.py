@@ -8,20 +8,21 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.claims.verdicts.result import DIFFERENT, EQUIVALENT, INCONCLUSIVE, NOT_ESTIMABLE, SMALLER
+from increase_eval.reporting.disclosure import SUPPRESSED
 from increase_eval.reporting.figures import style as st
 from increase_eval.reporting.figures.compose import compose
 from increase_eval.reporting.figures.drawing import Drawing
 from increase_eval.reporting.figures.sheet import Key, Sheet
 from increase_eval.reporting.figures.words import Words
-from increase_eval.reporting.numbers import format_count, format_number
+from increase_eval.reporting.numbers import MISSING, format_count, format_number
 from increase_eval.study import Study
 
-ROW, HEAD, FOOT = 4.3, 5.0, 7.0
-"""Heights of a row, of the heading of an outcome, and of the axis, in millimetres."""
+ROW, HEAD, FOOT = 4.3, 5.0, 10.5
+"""Heights of a row, of the heading of an outcome, and of the axis with its title, in millimetres."""
 MOST_ROWS = 34
 MOST_MARGINS = 8.0
 """Up to so many margins on either side the labels of one margin have room beside 0."""
-LABEL_WIDTH, WORD_WIDTH = 56.0, 30.0
+LABEL_WIDTH, COUNT_WIDTH, WORD_WIDTH = 56.0, 11.0, 30.0
 WORDS = {
     DIFFERENT: "verdicts.word_different",
     EQUIVALENT: "verdicts.word_equivalent",
@@ -36,7 +37,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     words = Words.of(study, language)
     rows = _rows(study, tables["verdicts"])
     shown = rows.head(MOST_ROWS)
-    groups = list(dict.fromkeys(shown["outcome"]))
+    groups = shown[["outcome", "by_family"]].drop_duplicates()
     height = len(shown) * ROW + len(groups) * HEAD + FOOT
     counts = shown["verdict"].value_counts()
     title = words.text(
@@ -75,7 +76,8 @@ def _put(sheet: Sheet, rows: pd.DataFrame, words: Words) -> None:
     if rows.empty:
         sheet.text(1.5, sheet.floor + 1.0, words.text("figures.nothing_drawn"))
         return
-    left, width = LABEL_WIDTH, sheet.width - LABEL_WIDTH - WORD_WIDTH
+    left, width = LABEL_WIDTH, sheet.width - LABEL_WIDTH - COUNT_WIDTH - WORD_WIDTH
+    count_at, word_at = left + width + COUNT_WIDTH - 1.5, left + width + COUNT_WIDTH + 1.5
     axes = sheet.axes(left, sheet.floor + FOOT, width, sheet.body - FOOT)
     ends = (rows[["conf_low", "conf_high"]].abs().max(axis="columns") / rows["margin"]).dropna()
     reach = max(1.5, float(ends.max()) * 1.05 if len(ends) else 1.5)
@@ -88,10 +90,12 @@ def _put(sheet: Sheet, rows: pd.DataFrame, words: Words) -> None:
     axes.set_xticks(ticks, [format_number(tick, 0, words.language) for tick in ticks])
     for side in ("left", "right", "top"):
         axes.spines[side].set_visible(False)
-    y, outcome = sheet.body - FOOT, None
+    sheet.text(left + width / 2, sheet.floor + 1.0, words.text("figures.verdicts_axis"), ha="center")
+    sheet.text(count_at, sheet.floor + sheet.body - HEAD + 1.0, words.text("figures.n_head"), ha="right")
+    y, group = sheet.body - FOOT, None
     for row in rows.to_dict("records"):
-        if row["outcome"] != outcome:
-            outcome = row["outcome"]
+        if (row["outcome"], row["by_family"]) != group:
+            group = (row["outcome"], row["by_family"])
             y -= HEAD
             sheet.text(1.5, sheet.floor + FOOT + y + 1.0, _outcome(row, words), bold=True)
         y -= ROW
@@ -100,17 +104,27 @@ def _put(sheet: Sheet, rows: pd.DataFrame, words: Words) -> None:
             scale, middle = float(row["margin"]), y + ROW / 2
             axes.plot([row["conf_low"] / scale, row["conf_high"] / scale], [middle] * 2, color=st.INK, linewidth=1.0)
             axes.plot([row["estimate"] / scale], [middle], marker="o", markersize=4.0, color=st.INK)
-        sheet.text(left + width + 1.5, sheet.floor + FOOT + y + 1.0, _verdict(row, words))
+        sheet.text(count_at, sheet.floor + FOOT + y + 1.0, _count(row, words), ha="right")
+        sheet.text(word_at, sheet.floor + FOOT + y + 1.0, _verdict(row, words))
 
 
 def _outcome(row: Mapping[Any, Any], words: Words) -> str:
     scale = words.scale(words.study.scale(str(row["outcome"])))
-    return f"{scale}, {words.wave(str(row['wave']))}"
+    exploratory = {family.id for family in words.study.analysis.families if family.exploratory}
+    late = f" ({words.text('verdicts.exploratory')})" if row["by_family"] in exploratory else ""
+    return f"{scale}, {words.wave(str(row['wave']))}{late}"
 
 
 def _contrast(row: Mapping[Any, Any], words: Words) -> str:
     one = next(each for each in words.study.analysis.contrasts if each.id == row["contrast"])
     return words.text("verdicts.contrast_name", first=words.arm(one.first), second=words.arm(one.second))
+
+
+def _count(row: Mapping[Any, Any], words: Words) -> str:
+    """Write how many people a comparison stands on: withheld, or none where it cannot be made."""
+    if pd.isna(row["n"]) and row["status"] != SUPPRESSED:
+        return MISSING
+    return words.count(row["n"])
 
 
 def _verdict(row: Mapping[Any, Any], words: Words) -> str:

@@ -15,9 +15,9 @@ from increase_eval.reporting.figures.flow_counts import Step
 from increase_eval.reporting.figures.panels import Places
 from increase_eval.reporting.figures.sheet import Key
 from increase_eval.reporting.numbers import format_count, format_number, format_percent, format_percent_interval
-from increase_eval.reporting.translations import Translator
+from increase_eval.reporting.translations import Translator, set_spaces
 from increase_eval.scoring.possible_range import possible_range
-from increase_eval.study import Scale, Study
+from increase_eval.study import Scale, Study, Text
 
 TOTAL = "all"
 MISSING_ARM = "missing"
@@ -38,19 +38,23 @@ class Words:
         """Give the words of a study in a language."""
         return cls(study, language, Translator(language))
 
+    def words(self, text: Text) -> str:
+        """Give a text of the contract, with the spaces and apostrophes of its language."""
+        return set_spaces(text.in_language(self.language), self.language)
+
     def arm(self, arm_id: str) -> str:
         """Name an arm."""
-        labels = {arm.id: arm.label.in_language(self.language) for arm in self.study.head.arms}
+        labels = {arm.id: self.words(arm.label) for arm in self.study.head.arms}
         labels |= {TOTAL: self.text("figures.everybody"), MISSING_ARM: self.text("figures.arm_unknown")}
         return labels.get(arm_id, arm_id)
 
     def wave(self, wave_id: str) -> str:
         """Name a wave."""
-        return self.study.wave(wave_id).label.in_language(self.language)
+        return self.words(self.study.wave(wave_id).label)
 
     def scale(self, scale: Scale) -> str:
         """Name a scale."""
-        return scale.labels.in_language(self.language) if scale.labels else scale.id
+        return self.words(scale.labels) if scale.labels else scale.id
 
     def range_and_direction(self, scale: Scale) -> str:
         """Say between which ends a scale runs, and which end is the better one."""
@@ -103,8 +107,8 @@ class Words:
         hidden = int((data["status"] == SUPPRESSED).fillna(False).sum()) if "status" in data else 0
         source = self.text(
             "figures.source",
-            source=head.data_source.in_language(self.language).rstrip("."),
-            date=head.data_date.in_language(self.language).rstrip("."),
+            source=self.words(head.data_source).rstrip("."),
+            date=self.words(head.data_date).rstrip("."),
         )
         suppressed = (
             self.text.plural(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from increase_eval import __version__
+import increase_eval
 from increase_eval.cli.app import app, main
 from increase_eval.errors import IncreaseEvalError
 
@@ -63,14 +63,14 @@ def test_the_list_of_commands_says_each_sentence_to_its_end(run):
 
 
 def test_the_version_is_told(run):
-    assert run("--version")[:2] == (0, f"increase-eval {__version__}\n")
+    assert run("--version")[:2] == (0, f"increase-eval {increase_eval.__version__}\n")
 
 
 def test_the_package_can_be_run_as_a_module():
     done = subprocess.run(
         [sys.executable, "-m", "increase_eval.cli", "--version"], capture_output=True, text=True, check=True
     )
-    assert done.stdout == f"increase-eval {__version__}\n"
+    assert done.stdout == f"increase-eval {increase_eval.__version__}\n"
 
 
 def test_validate_says_how_the_raw_files_of_an_example_are_made(run, tmp_path, monkeypatch):

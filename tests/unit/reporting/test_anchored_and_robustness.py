@@ -130,7 +130,7 @@ def test_the_table_has_a_row_a_method_and_a_column_an_arm(study):
     assumptions, table = robustness_content(context_of(study))["tables"]
     assert cells(assumptions)[0] == ["Model for repeated measures", "At random, given their earlier scores"]
     rows = cells(table)
-    assert rows[0] == ["Model for repeated measures", "0.60 (0.30 to 0.90)", "0.30 (0.00 to 0.60)"]
+    assert rows[0] == ["Model for repeated measures", "+0.60 (0.30 to 0.90)", "+0.30 (0.00 to 0.60)"]
     assert rows[2][1:] == ["\u22124.00", "\u22124.00"]
 
 

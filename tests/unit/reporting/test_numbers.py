@@ -75,6 +75,18 @@ def test_intervals_are_words():
     assert nb.format_interval(float("nan"), 1, 1, "en") == "\u2013"
 
 
+def test_intervals_in_cells_are_as_short_as_the_language_allows():
+    assert nb.format_interval(-2, -1, 1, "en", in_table=True) == "\u22122.0 to \u22121.0"
+    assert nb.format_interval(-2, -1, 1, "fr", in_table=True) == "[\u22122,0\u202f;\u202f\u22121,0]"
+    assert nb.format_percent_interval(0.1, 0.2, "fr", in_table=True) == "[10\u202f%\u202f;\u202f20\u202f%]"
+    assert nb.format_interval(float("nan"), 1, 1, "fr", in_table=True) == "\u2013"
+
+
+def test_an_interval_beside_its_estimate_has_one_pair_of_brackets():
+    assert nb.beside("+2.0", nb.format_interval(1, 3, 1, "en", in_table=True)) == "+2.0 (1.0 to 3.0)"
+    assert nb.beside("+2,0", nb.format_interval(1, 3, 1, "fr", in_table=True)) == "+2,0 [1,0\u202f;\u202f3,0]"
+
+
 def test_signed_changes():
     assert [nb.format_signed(v, 1, "en") for v in (2, -2, 0.01, float("nan"))] == ["+2.0", "\u22122.0", "0.0", "\u2013"]
 

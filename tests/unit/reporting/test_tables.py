@@ -25,7 +25,7 @@ NOBODY = {**HIDDEN, "status": "nobody"}
 
 @pytest.mark.parametrize(
     ("language", "n", "share", "interval"),
-    [("en", "1,234", "51.3", "40.0 to 62.5"), ("fr", "1\u202f234", "51,3", "de 40,0 à 62,5")],
+    [("en", "1,234", "51.3", "40.0 to 62.5"), ("fr", "1\u202f234", "51,3", "[40,0\u202f;\u202f62,5]")],
 )
 def test_cells_follow_the_language_and_leave_the_unit_to_the_head(
     language: str, n: str, share: str, interval: str
@@ -34,6 +34,38 @@ def test_cells_follow_the_language_and_leave_the_unit_to_the_head(
     assert cells.n(ROW) == Cell(n)
     assert cells.percent(ROW) == Cell(share)
     assert cells.percent_interval(ROW) == Cell(interval)
+
+
+def test_a_difference_of_shares_has_its_sign() -> None:
+    assert CellWriter("en").signed_percent(ROW) == Cell("+51.3")
+    assert CellWriter("fr").signed_percent({**ROW, "estimate": -0.0214}) == Cell("\u22122,1")
+    assert CellWriter("en").signed_percent(HIDDEN) == Cell("[c]", "suppressed")
+    assert CellWriter("en").signed_percent(NOBODY) == Cell("–", "absent")
+
+
+@pytest.mark.parametrize(
+    ("columns", "cell", "density"),
+    [
+        (4, "1.2 to 3.4", ""),
+        (5, "−0.05 (−0.13 to 0.04)", ""),
+        (6, "−0.05 (−0.13 to 0.04)", "dense"),
+        (7, "−0.05 (−0.13 to 0.04)", "dense densest"),
+        (9, "1.2", "dense"),
+        (10, "1.2", "dense densest"),
+        (13, "1.2", "dense densest grid"),
+    ],
+)
+def test_columns_are_set_closer_the_more_there_are_and_the_more_they_hold(
+    columns: int, cell: str, density: str
+) -> None:
+    heads = tuple(TableColumn("head") for _ in range(columns))
+    assert DisplayTable("x", "X", heads, plain_rows([[cell] * columns]), "x", pd.DataFrame()).density == density
+
+
+def test_texts_break_between_words_and_need_no_closer_setting() -> None:
+    heads = tuple(TableColumn("head", "text") for _ in range(5))
+    rows = plain_rows([["a sentence of many words that breaks where it has to"] * 5])
+    assert DisplayTable("x", "X", heads, rows, "x", pd.DataFrame()).density == ""
 
 
 def test_a_suppressed_number_has_a_mark_and_an_absent_one_another() -> None:

@@ -129,7 +129,7 @@ def _with_interval(context: ReportContext, row: dict[str, Any], digits: int) -> 
     value = context.cells.estimate(row, digits)
     if value.mark or pd.isna(row["conf_low"]):
         return value
-    return Cell(f"{value.text} ({context.cells.interval(row, digits).text})")
+    return Cell(numbers.beside(value.text, context.cells.interval(row, digits).text))
 
 
 def _contrasts_table(context: ReportContext, wave: str) -> DisplayTable | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from increase_eval.reporting.documents.attrition.anchored import ANCHORED
+from increase_eval.reporting.documents.attrition.in_short import in_short
 from increase_eval.reporting.documents.attrition.robustness import ROBUSTNESS
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.attrition.standing import STANDING
@@ -38,12 +39,14 @@ SECTIONS: tuple[Section, ...] = (
 def attrition_content(context: ReportContext) -> dict[str, Any]:
     """Give what the chapter says: its sections, or that attrition is unknown."""
     is_unknown = context.study.head.participants.coverage == "complete_cases"
-    sections = [section for section in SECTIONS if section.with_complete_cases or not is_unknown]
+    chosen = [section for section in SECTIONS if section.with_complete_cases or not is_unknown]
+    sections = [section.fill(context) for section in chosen]
     return {
         "is_unknown": is_unknown,
         "is_randomised": "randomised" in context.study.capabilities,
         "enrolled": context.count(_people(context)),
-        "sections": [section.fill(context) for section in sections],
+        "in_short": list(in_short(sections)),
+        "sections": sections,
     }
 
 

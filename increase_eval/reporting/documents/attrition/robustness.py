@@ -150,11 +150,14 @@ def _cell(context: ReportContext, row: dict[str, Any] | None, digits: int, *, is
     if row is None:
         return Cell(numbers.MISSING, "absent")
     cells = context.cells
-    value = cells.percent(row) if is_share else cells.estimate(row, digits)
+    if is_share:
+        value = cells.signed_percent(row) if row["contrast"] else cells.percent(row)
+    else:
+        value = cells.signed(row, digits)
     if value.mark or is_suppressed(row) or pd.isna(row["conf_low"]):
         return value
     interval = cells.percent_interval(row) if is_share else cells.interval(row, digits)
-    return Cell(f"{value.text} ({interval.text})")
+    return Cell(numbers.beside(value.text, interval.text))
 
 
 ROBUSTNESS = Section(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from increase_eval.reporting.documents.attrition.section import Section
 from increase_eval.reporting.documents.context import TOTAL, ReportContext
-from increase_eval.reporting.numbers import MISSING, format_interval, format_signed
+from increase_eval.reporting.numbers import MISSING, beside, format_interval, format_signed
 from increase_eval.reporting.tables import Cell, DisplayTable, RowGroup, TableColumn, is_suppressed, single
 from increase_eval.study.instruments import Scale
 
@@ -123,8 +123,9 @@ def _with_interval(context: ReportContext, row: dict[str, Any] | None, digits: i
     if pd.isna(row["estimate"]):
         return Cell("[c]", "suppressed") if is_suppressed(row) else Cell(MISSING, "absent")
     value = format_signed(row["estimate"] * factor, digits, context.language)
-    interval = format_interval(row["conf_low"] * factor, row["conf_high"] * factor, digits, context.language)
-    return Cell(f"{value} ({interval})" if pd.notna(row["conf_low"]) else value)
+    ends = row["conf_low"] * factor, row["conf_high"] * factor
+    interval = format_interval(*ends, digits, context.language, in_table=True)
+    return Cell(beside(value, interval) if pd.notna(row["conf_low"]) else value)
 
 
 def _share_table(context: ReportContext) -> DisplayTable | None:
@@ -164,7 +165,7 @@ def _share(context: ReportContext, row: dict[str, Any] | None) -> Cell:
     if row is None or pd.isna(row["estimate"]):
         return Cell("[c]", "suppressed") if row is not None and is_suppressed(row) else Cell(MISSING, "absent")
     value, interval = context.cells.percent(row), context.cells.percent_interval(row)
-    return Cell(f"{value.text} ({interval.text})")
+    return Cell(beside(value.text, interval.text))
 
 
 WEIGHTING = Section(

@@ -76,7 +76,7 @@ def _ends(
         mark = Cell("[c]", "suppressed") if is_suppressed(lower) else Cell(MISSING, "absent")
         return mark, mark
     digits = context.digits(scale)
-    range_ = format_interval(lower["estimate"], upper["estimate"], digits, context.language)
+    range_ = format_interval(lower["estimate"], upper["estimate"], digits, context.language, in_table=True)
     return Cell(range_), context.cells.interval(lower, digits)
 
 

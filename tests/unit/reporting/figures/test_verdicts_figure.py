@@ -6,6 +6,7 @@ from matplotlib.text import Text
 
 from increase_eval.claims import decide
 from increase_eval.reporting.figures import FIGURES
+from increase_eval.reporting.figures.words import Words
 from increase_eval.reporting.translations import LANGUAGES
 from increase_eval.results import estimate_table
 from increase_eval.study import find_studies, load_study
@@ -47,6 +48,25 @@ def test_each_comparison_is_drawn_and_told(study, table, language):
 def test_differences_are_told_in_multiples_of_the_margin(study, table):
     drawing = FIGURES["verdicts"].draw(study, {"verdicts": table}, "en")
     assert "1.50 (" in drawing.long_description  # 3 points at a margin of 2
+
+
+def test_the_same_comparison_in_two_families_is_drawn_under_two_headings(study, table):
+    late = study.analysis.families[0].model_copy(update={"id": "late", "exploratory": True})
+    plan = study.analysis.model_copy(update={"families": (*study.analysis.families, late)})
+    study = study.model_copy(update={"analysis": plan})
+    own = table[table["outcome"] == table["outcome"].iloc[0]]
+    both = pd.concat([own, own.assign(by_family="late")], ignore_index=True)
+    drawing = FIGURES["verdicts"].draw(study, {"verdicts": estimate_table(both)}, "en")
+    name = Words.of(study, "en").wave(study.wave_ids[-1])
+    heads = [one.get_text() for one in drawing.figure.findobj(Text) if f", {name}" in one.get_text()]
+    assert len(drawing.data) == 2 * len(study.analysis.contrasts)
+    assert [text.endswith("(exploratory)") for text in heads] == [False, True]
+
+
+def test_every_comparison_says_on_how_many_people_it_stands(study, table):
+    drawing = FIGURES["verdicts"].draw(study, {"verdicts": table}, "en")
+    written = [one.get_text() for one in drawing.figure.findobj(Text)]
+    assert written.count("90") == len(drawing.data)
 
 
 def test_outcomes_without_a_margin_are_left_to_the_table(study, table):
