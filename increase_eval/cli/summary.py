@@ -44,7 +44,7 @@ def _say_headline(study: Study, summary: pd.DataFrame) -> None:
     # One line a scale and wave: what is by arm stands in the report, where models and their words stand with it.
     for column in [column for column in wanted.columns if column.startswith("by_")]:
         wanted = wanted[wanted[column] == "all"]
-    say("\nHeadline means of all arms with 95 % intervals (descriptive: who answered, as they answered):")
+    say("\nHeadline means of all arms with 95% intervals (descriptive: who answered, as they answered):")
     rows = []
     for _, row in wanted.iterrows():
         if row.get("status") == "suppressed" or row.isna()["estimate"]:

@@ -120,6 +120,17 @@ def read_strings(language: str) -> Mapping[str, str | Mapping[str, str]]:
     return MappingProxyType(strings)
 
 
+def language_name(text: Translator, code: str) -> str:
+    """Name the language of a questionnaire by its code; one that no text names keeps its code.
+
+    Examples
+    --------
+    >>> language_name(Translator("fr"), "en"), language_name(Translator("en"), "nl")
+    ('anglais', 'nl')
+    """
+    return text(f"common.language_{code}") if text.has(f"common.language_{code}") else code
+
+
 def placeholders(text: str) -> frozenset[str]:
     """Give the names of the placeholders of a text."""
     return frozenset(field for _, field, _, _ in Formatter().parse(text) if field is not None)

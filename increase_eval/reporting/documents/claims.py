@@ -140,7 +140,7 @@ def _printed(context: ReportContext, figure: PublishedFigure) -> Cell:
 def _test(context: ReportContext, row: dict[str, Any]) -> Cell:
     """Say what the test of a claim showed, and how many of its estimates, method by method, are rises."""
     words = [said for said in (_verdict(context, row), _rises(context, row)) if said]
-    return Cell("; ".join(words)) if words else Cell(numbers.MISSING, "absent")
+    return Cell(context.listed(words)) if words else Cell(numbers.MISSING, "absent")
 
 
 def _verdict(context: ReportContext, row: dict[str, Any]) -> str:

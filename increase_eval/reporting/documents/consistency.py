@@ -19,6 +19,7 @@ from increase_eval.reporting.tables import (
     records,
     single,
 )
+from increase_eval.reporting.translations import language_name
 from increase_eval.study.instruments import Scale
 
 ALPHA, OMEGA, SEM = "alpha", "omega", "standard error of measurement"
@@ -71,7 +72,11 @@ def _consistency_rows(context: ReportContext, scale: Scale, table: pd.DataFrame)
                 continue
             yield (
                 Cell(context.arm(arm)),
-                Cell(context.text("common.everybody") if language == TOTAL else str(language)),
+                Cell(
+                    context.text("common.everybody")
+                    if language == TOTAL
+                    else language_name(context.text, str(language))
+                ),
                 cells.n(alpha),
                 _coefficient(context, alpha, 2),
                 cells.interval(alpha, 2),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import matplotlib
@@ -11,6 +12,10 @@ from increase_eval.reporting.figures import style as st
 from increase_eval.reporting.figures.drawing import Drawing
 from increase_eval.reporting.figures.sheet import Key, Sheet
 from increase_eval.reporting.figures.words import Words
+from increase_eval.reporting.translations import NARROW_NO_BREAK, NO_BREAK
+
+_TIGHT = re.compile(r"(?<=[^\s])[;:](?=\s)")
+"""A mark of the lists in words that stands close, as English has it."""
 
 
 def compose(
@@ -55,14 +60,22 @@ def compose(
         title=title,
         subtitle=subtitle,
         caption=caption,
-        alt=" ".join(_ended(part) for part in (words.flag, kind, title, *described[:1]) if part),
-        long_description=" ".join(map(_ended, (title, *described))),
+        alt=_read_out((words.flag, kind, title, *described[:1]), words.language),
+        long_description=_read_out((title, *described), words.language),
         data=data.reset_index(drop=True),
         table=table,
         threshold=words.study.head.privacy.threshold,
     )
 
 
+def _read_out(sentences: Sequence[str], language: str) -> str:
+    """Set sentences one after the other: titles have no mark at their end, and French parts marks from words."""
+    text = " ".join(_ended(sentence) for sentence in sentences if sentence)
+    if language != "fr":
+        return text
+    return _TIGHT.sub(lambda mark: f"{NO_BREAK if mark[0] == ':' else NARROW_NO_BREAK}{mark[0]}", text)
+
+
 def _ended(sentence: str) -> str:
-    """End a sentence as one, where it has no mark of its own: titles have none, and are read out before others."""
-    return sentence if sentence.rstrip("»”\u202f ").endswith((".", "!", "?", ":", "…")) else f"{sentence}."
+    is_ended = sentence.rstrip(f"»”{NARROW_NO_BREAK} ").endswith((".", "!", "?", ":", "…"))
+    return sentence if is_ended else f"{sentence}."

@@ -253,8 +253,11 @@ def _title(
     )
     if words.percent(low, digits=digits) == words.percent(high, digits=digits):
         return words.text("figures.flow_title_same", **parts)
+    # Those whose arm is not known can have answered more or less, so that the share of all can lie out of the range.
+    is_whole = all(column.group != MISSING_ARM for column in columns)
+    key = "figures.flow_title_arms" if len(known) == 2 else "figures.flow_title_range"
     return words.text(
-        "figures.flow_title_arms" if len(known) == 2 else "figures.flow_title_range",
+        key if is_whole else "figures.flow_title_known",
         **parts,
         low=words.percent(low, digits=digits),
         low_arm=low_name,

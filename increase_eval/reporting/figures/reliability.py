@@ -14,6 +14,7 @@ from increase_eval.reporting.figures.sheet import Key
 from increase_eval.reporting.figures.style import SeriesStyle, wave_styles
 from increase_eval.reporting.figures.words import TOTAL, Words
 from increase_eval.reporting.numbers import format_count, format_number
+from increase_eval.reporting.translations import language_name
 from increase_eval.study import Scale, Study
 
 MOST_PANELS = 9
@@ -97,7 +98,7 @@ def _keys(panels: Sequence[Panel], groups: Sequence[str], words: Words) -> list[
 def _group_name(group: str, words: Words) -> str:
     if group == TOTAL:
         return words.text("figures.everybody")
-    return words.text("figures.reliability_language", language=group)
+    return words.text("figures.reliability_language", language=language_name(words.text, group))
 
 
 def _title(scales: Sequence[Scale], drawn: pd.DataFrame, words: Words) -> str:

@@ -28,8 +28,7 @@ NAMES = 46.0
 PANELS_IN_A_COLUMN = 2
 ROW = 5.4
 AXIS = 7.0
-HEAD = 9.0
-LINES = 2
+HEAD = 2.0
 GAP = 6.0
 LOWER, UPPER = "bounds_lower", "bounds_upper"
 BOUNDS = "bounds"
@@ -119,14 +118,19 @@ def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
     return shown, every - len(shown)
 
 
-def _heading_lines(panels: Sequence[_Panel]) -> int:
-    """Say how many lines headings may have: those of comparisons name two arms."""
-    return LINES + 2 if any(panel.contrast for panel in panels) else LINES
+def _heading(panel: _Panel) -> list[str]:
+    """Break the heading of a panel into lines; in a column it stands over the names as well."""
+    return st.wrap(panel.name, st.by_width(_axis_width(), st.sheet_width() - 3.0), bold=True)
 
 
 def _head(panels: Sequence[_Panel]) -> float:
-    """Give the room above a panel."""
-    return HEAD + (_heading_lines(panels) - LINES) * st.line_height()
+    """Give the room above a panel, so that the longest heading is whole."""
+    return HEAD + max((len(_heading(panel)) for panel in panels), default=0) * st.line_height()
+
+
+def _axis_width() -> float:
+    columns = st.by_width(COLUMNS, 1)
+    return (st.sheet_width() - 3.0 - NAMES - st.by_width(0.0, 4.0) - GAP * (columns - 1)) / columns
 
 
 def _limits(rows: pd.DataFrame, *, is_share: bool) -> tuple[float, float]:
@@ -150,15 +154,13 @@ def _put(
     words: Words,
 ) -> None:
     columns = st.by_width(COLUMNS, 1)
-    width = (sheet.width - 3.0 - NAMES - st.by_width(0.0, 4.0) - GAP * (columns - 1)) / columns
+    width, head = _axis_width(), _head(panels)
     tall = len(methods) * ROW
     for place, panel in enumerate(panels):
         strip, column = divmod(place, columns)
-        bottom = sheet.ceiling - (strip + 1) * (_head(panels) + tall + AXIS) + AXIS
+        bottom = sheet.ceiling - (strip + 1) * (head + tall + AXIS) + AXIS
         left = 1.5 + NAMES + column * (width + GAP)
-        # In a column the heading stands over the names as well, so that none is cut.
-        start, room = st.by_width((left, width), (1.5, sheet.width - 3.0))
-        lines = st.wrap(panel.name, room, bold=True)[: _heading_lines(panels)]
+        start, lines = st.by_width(left, 1.5), _heading(panel)
         for order, line in enumerate(lines):
             sheet.text(start, bottom + tall + 1.0 + (len(lines) - 1 - order) * st.line_height(), line, bold=True)
         axes = sheet.axes(left, bottom, width, tall)

@@ -12,7 +12,7 @@ from increase_eval.reporting.figures.drawing import Drawing
 from increase_eval.reporting.figures.panels import Panel, arrange, put_panels
 from increase_eval.reporting.figures.series import NOT_ASKED, arm_series
 from increase_eval.reporting.figures.trajectories import arm_keys
-from increase_eval.reporting.figures.words import TOTAL, Words, drawn_arms, only_total
+from increase_eval.reporting.figures.words import MISSING_ARM, TOTAL, Words, drawn_arms, only_total
 from increase_eval.reporting.numbers import format_count, format_percent
 from increase_eval.study import Study
 from increase_eval.study.structure import State, StateVariable
@@ -32,7 +32,7 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
     """Draw shares of states by wave and arm."""
     words = Words.of(study, language)
     shares = only_total(tables["state_shares"], but=("by_arm",))
-    arms = drawn_arms(study, shares)
+    arms = [arm for arm in drawn_arms(study, shares) if arm != MISSING_ARM or _anybody(shares, arm)]
     waves = [wave for wave in study.wave_ids if (shares["wave"] == wave).fillna(False).any()]
     every = [(one, _panel(one, shares, arms, waves, words)) for one in shown_states(study, shares)]
     visible = [pair for pair in every if not pair[1].empty_note]
@@ -57,6 +57,12 @@ def paint(study: Study, tables: Mapping[str, pd.DataFrame], language: str) -> Dr
         described=[_described(one, arm, drawn, words) for one in shown for arm in arms]
         or [words.text("figures.nothing_drawn")],
     )
+
+
+def _anybody(shares: pd.DataFrame, arm: str) -> bool:
+    """Whether the state of anybody of an arm is known, or would be told but for disclosure."""
+    own = shares[shares["by_arm"] == arm]
+    return bool((own["n"].isna() | (own["n"] > 0)).any())
 
 
 def shown_states(study: Study, shares: pd.DataFrame) -> list[Shown]:

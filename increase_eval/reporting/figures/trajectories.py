@@ -144,18 +144,29 @@ def arm_keys(panels: Sequence[Panel], arms: Sequence[str], words: Words) -> list
     return keys
 
 
+def _sources(effects: Mapping[str, Sequence[str]], words: Words) -> str:
+    """Say where the smallest effects are from; of several, for which scales each is."""
+    if len(effects) < 2:
+        return "".join(words.text("figures.band_source", source=source) for source in effects)
+    told = (
+        words.text("figures.band_source_of", scales=", ".join(names), source=source)
+        for source, names in effects.items()
+    )
+    return words.text("figures.band_sources", sources=" ".join(told))
+
+
 def _notes(panels: Sequence[Panel], scales: Sequence[Scale], left_out: int, is_even: bool, words: Words) -> list[str]:
     text = words.text
-    effects = dict.fromkeys(
-        scale.smallest_effect.source.in_language(words.language).rstrip(".")
-        for scale, panel in zip(scales, panels, strict=True)
-        if scale.smallest_effect and panel.band
-    )
+    effects: dict[str, list[str]] = {}
+    for scale, panel in zip(scales, panels, strict=True):
+        if scale.smallest_effect and panel.band:
+            source = words.words(scale.smallest_effect.source).rstrip(".")
+            effects.setdefault(source, []).append(words.scale(scale))
     not_asked = any(point.n_text == NOT_ASKED for panel in panels for one in panel.series for point in one.points)
     return [
         text("figures.mean_interval", confidence=words.confidence()),
         text("figures.cut_axes"),
-        text("figures.band_source", source="; ".join(effects)) if effects else "",
+        _sources(effects, words),
         text("figures.not_asked", mark=NOT_ASKED) if not_asked else "",
         text("figures.even") if is_even else "",
         text.plural("figures.more_scales", left_out, number=format_count(left_out, words.language)) if left_out else "",
