@@ -14,7 +14,7 @@ import pandas as pd
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED, TABLE_MEASURES, Measure
 from increase_eval.reporting.disclosure.model_tables import MODEL_TABLES
-from increase_eval.reporting.disclosure.rows import TOTAL, EstimateRow, read_rows
+from increase_eval.reporting.disclosure.rows import TOTAL, EstimateRow, read_rows, texts_of
 from increase_eval.results import NUMBER_COLUMNS, TEXT_COLUMNS
 
 PERSON_COLUMNS = ("participant", "participant_key", "key_hash", "value_hash")
@@ -97,8 +97,10 @@ def _is_small(counts: set[int], threshold: int) -> bool:
 def _require_no_single_gap(table: pd.DataFrame, rows: list[EstimateRow], threshold: int, name: str) -> None:
     """Refuse a shown total with one suppressed part, where the difference is a small number of people."""
     by_columns = [column for column in table.columns if column.startswith("by_")]
-    keys = table[[*TEXT_COLUMNS, *by_columns]].astype("string").fillna("")
-    texts = list(keys.itertuples(index=False, name=None))
+    counts_people = {row.count is not None for row in rows}
+    if len(rows) == len(table) and len(counts_people) < 2:
+        return  # nothing is withheld
+    texts = list(zip(*(texts_of(table, column) for column in (*TEXT_COLUMNS, *by_columns)), strict=True))
     shown = {row.place: row for row in rows}
     for at, column in enumerate(by_columns, start=len(TEXT_COLUMNS)):
         totals: dict[tuple[str, ...], list[EstimateRow]] = defaultdict(list)

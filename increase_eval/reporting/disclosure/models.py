@@ -32,7 +32,7 @@ import pandas as pd
 from increase_eval.errors import DisclosureError
 from increase_eval.reporting.disclosure.estimates import SUPPRESSED
 from increase_eval.reporting.disclosure.model_tables import MODEL_TABLES, ModelMeasure
-from increase_eval.reporting.disclosure.rows import TOTAL, WITHOUT, Split, is_left_out, is_share_of_few
+from increase_eval.reporting.disclosure.rows import TOTAL, WITHOUT, Split, is_left_out, is_share_of_few, texts_of
 from increase_eval.results import NUMBER_COLUMNS, TEXT_COLUMNS
 
 FLOW_OUTCOME, EVERYBODY_ASKED = "responded", "enrolled"
@@ -166,9 +166,10 @@ class _Names:
 
 def _read(name: str, table: pd.DataFrame, measure: ModelMeasure, names: _Names, threshold: int) -> Iterator[_Row]:
     by_columns = [column for column in table.columns if column.startswith("by_")]
-    texts = table[[*TEXT_COLUMNS, *by_columns]].astype("string").fillna("").to_dict("records")
-    for place, (record, estimate, n) in enumerate(zip(texts, table["estimate"], table["n"], strict=True)):
-        text = {str(column): str(value) for column, value in record.items()}
+    columns = (*TEXT_COLUMNS, *by_columns)
+    texts = zip(*(texts_of(table, column) for column in columns), strict=True)
+    for place, (own_texts, estimate, n) in enumerate(zip(texts, table["estimate"], table["n"], strict=True)):
+        text = dict(zip(columns, own_texts, strict=True))
         if pd.isna(n):
             if pd.notna(estimate):
                 raise DisclosureError(f"table {name}, row {place + 1}: an estimate without n cannot be protected")
