@@ -42,7 +42,7 @@ lint: $(VENV)/.test ## check style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 types: $(VENV)/.test ## check types
-	@$(BIN)/mypy increase_eval
+	@$(BIN)/mypy
 
 format: $(VENV)/.test ## put the code in the house style
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .

@@ -124,7 +124,9 @@ def _described_once(contract: ContractKey) -> Mapping[str, tuple[ColumnEntry, ..
     own = {table: _own_entries(table, columns) for table, columns in OWN_COLUMNS.items() if table not in described}
     safe = {f"{SAFE}{table}": described[table] for table in SAFE_AS_STORED if table in described}
     people, counts = described["participants"], "response_counts"
-    by_columns = {f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)}
+    by_columns: dict[str, tuple[StoredType, str]] = {
+        f"by_{column}": ("category", f"The {column}; all: everybody") for column in grouped_by(study)
+    }
     return {
         **own,
         **_draw_tables(study),

@@ -124,7 +124,7 @@ def units_add_up(table: str, by: str, *, beside: Sequence[str] = (), name: str =
 
     def find(frames: Frames) -> list[Finding]:
         counts = frames[table][frames[table]["contrast"] == "count"]
-        counts = counts[counts[list(beside)].eq("all").all(axis="columns")]
+        counts = counts[(counts[list(beside)] == "all").all(axis="columns")]
         is_total = counts[by] == "all"
         keys = ["outcome", "term"]
         sums = counts[~is_total].groupby(keys, observed=True)["estimate"].sum()
@@ -141,9 +141,9 @@ def every_published_row_has_a_status(study: Study) -> Check:
     def find(frames: Frames) -> list[Finding]:
         table = frames["published_comparison"]
         own = table[table["term"] == "published"]
-        wanted = read_published(study, study.published)["id"] if study.published is not None else []
+        wanted = set() if study.published is None else set(read_published(study, study.published)["id"])
         found = {
-            "published figures that are not compared": len(set(wanted) - set(own["outcome"])),
+            "published figures that are not compared": len(wanted - set(own["outcome"])),
             "published figures that stand twice": int(own["outcome"].duplicated().sum()),
             "rows without a known status": int((~table["status"].isin(STATUSES)).sum()),
         }
@@ -263,9 +263,9 @@ def every_claim_has_a_status(study: Study) -> Check:
 
     def find(frames: Frames) -> list[Finding]:
         ledger = frames["claims_ledger"]
-        wanted = read_published(study, study.published)["id"] if study.published is not None else []
+        wanted = set() if study.published is None else set(read_published(study, study.published)["id"])
         found = {
-            "published claims without a row": len(set(wanted) - set(ledger["claim"])),
+            "published claims without a row": len(wanted - set(ledger["claim"])),
             "published claims with two rows": int(ledger["claim"].duplicated().sum()),
             "rows without a known status": int((~ledger["status"].isin(LEDGER_STATUSES)).sum()),
         }

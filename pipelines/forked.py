@@ -19,7 +19,7 @@ import signal
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
@@ -114,13 +114,13 @@ class ForkedExecutor(Executor):
                     for step in active.get_steps_to_execute():
                         child = _fork(job_context, active, step)
                         children[child.pipe] = child
-                    for pipe in wait(list(children), timeout=LOOK_EVERY):
-                        child = children[pipe]
+                    heard = wait(list(children), timeout=LOOK_EVERY)
+                    for child in [child for pipe, child in children.items() if pipe in heard]:
                         try:
                             yield from _heard_from(child, job_context, active)
                         except EOFError:
-                            del children[pipe]
-                            pipe.close()
+                            del children[child.pipe]
+                            child.pipe.close()
                             child.process.join()
                             if not child.is_settled:
                                 code = child.process.exitcode
@@ -139,11 +139,12 @@ class _Child:
 
     step: ExecutionStep
     process: ForkProcess
+    pid: int
     pipe: Connection
     is_settled: bool = False
 
 
-def _most_awaited_first(plan: ExecutionPlan):
+def _most_awaited_first(plan: ExecutionPlan) -> Callable[[ExecutionStep], int]:
     """Order steps that are ready by how many others wait for them, directly or not."""
     waiting: dict[str, set[str]] = {}
     needs = {step.key: step.get_execution_dependency_keys() for step in plan.get_all_steps_in_topo_order()}
@@ -164,8 +165,9 @@ def _fork(job_context: PlanExecutionContext, active: ActiveExecution, step: Exec
         # thread of ours runs.
         warnings.simplefilter("ignore", DeprecationWarning)
         process.start()
+    assert process.pid is not None
     theirs.close()
-    return _Child(step, process, ours)
+    return _Child(step, process, process.pid, ours)
 
 
 def _work(step_context: StepExecutionContext, pipe: Connection, parent: int) -> None:
@@ -243,7 +245,7 @@ def _stop(children: list[_Child]) -> None:
     for child in children:
         if child.process.is_alive():
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child.process.pid, signal.SIGINT)
+                os.kill(child.pid, signal.SIGINT)
     until = time.monotonic() + PATIENCE
     for child in children:
         # A child that is heard by nobody may wait for room in its pipe.

@@ -88,7 +88,7 @@ def retained_and_lost_make_enrolled() -> Check:
     def find(frames: Frames) -> list[Finding]:
         counts, people = frames["response_counts"], frames["participants"]
         by_columns = [column for column in counts.columns if column.startswith("by_")]
-        total = counts[counts[by_columns].eq("all").all(axis="columns")]
+        total = counts[(counts[by_columns] == "all").all(axis="columns")]
         return _present(
             {
                 "groups and waves in which retained + lost is not enrolled": int(
@@ -105,8 +105,8 @@ def retained_and_lost_make_enrolled() -> Check:
 
 def _unbalanced_waves(counts: pd.DataFrame, by_columns: Sequence[str]) -> int:
     others = [column for column in by_columns if column != "by_arm"]
-    arms = counts[counts["by_arm"].ne("all") & counts[others].eq("all").all(axis="columns")]
-    total = counts[counts[list(by_columns)].eq("all").all(axis="columns")]
+    arms = counts[counts["by_arm"].ne("all") & (counts[others] == "all").all(axis="columns")]
+    total = counts[(counts[list(by_columns)] == "all").all(axis="columns")]
     columns = ["retained", "lost"]
     sums = arms.groupby("wave", observed=True)[columns].sum()
     return int(sums.ne(total.set_index("wave")[columns].reindex(sums.index)).any(axis="columns").sum())

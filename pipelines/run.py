@@ -252,7 +252,7 @@ def _materialise(
         failed = [event.step_key or "the run" for event in result.all_events if event.is_failure]
         where = ", ".join(dict.fromkeys(failed)) or "the run"
         diary.failures.append(RunFailure(where, f"failed inside Dagster; its page shows run {result.run_id}", 1))
-    return result.run_id
+    return str(result.run_id)
 
 
 def _executor(instance: dg.DagsterInstance, steps: int) -> dg.ExecutorDefinition:

@@ -51,7 +51,7 @@ def raw_file_sensor(study: Study, *, now: Callable[[], float] = time.time) -> dg
         description=f"Starts a run when raw files of {study.id} have landed, changed or gone, and have come to rest.",
         tags={"study": study.id},
     )
-    def raw_files_at_rest(context: dg.SensorEvaluationContext, raw_files: RawFiles):
+    def raw_files_at_rest(context: dg.SensorEvaluationContext, raw_files: RawFiles) -> dg.SkipReason | dg.RunRequest:
         folder = raw_files.folder(study)
         restless = files_being_written(folder, now())
         if restless:

@@ -17,6 +17,9 @@ from pipelines.provenance import code_version, static_metadata
 TABLES = "tables"
 """The key of the I/O manager that stores tables."""
 
+Results = Iterator[dg.AssetCheckResult | dg.MaterializeResult]
+"""What the body of an asset hands to Dagster: first what its checks found, then its tables."""
+
 DOCUMENTS = "documents"
 """The key of the I/O manager that writes files for readers."""
 
@@ -74,7 +77,7 @@ def table_asset(
             code_version=code_version(),
             check_specs=[check.spec(study.id) for check in checks],
         )
-        def body(**tables):
+        def body(**tables: pd.DataFrame) -> Results:
             with step(name):
                 with working(name):
                     frames = {name: compute(**tables)}
@@ -118,7 +121,7 @@ def checked_tables(
     *,
     beside: Frames | None = None,
     metadata: Mapping[str, object] | None = None,
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+) -> Results:
     """Check tables, all of them before any is stored, and hand each to its I/O manager with what the UI shows of it."""
     yield from run_checks(study.id, checks, {**(beside or {}), **frames})
     for name, frame in frames.items():

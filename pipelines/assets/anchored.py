@@ -10,7 +10,7 @@ from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import has_states, score_ranges
 from pipelines.progress import step, working
 from pipelines.robustness_checks import anchored_levels_are_in_range, numbers_only_where_estimated
-from pipelines.table_assets import asset_ins, checked_tables, table_out
+from pipelines.table_assets import Results, asset_ins, checked_tables, table_out
 
 CHANGES, CONTRASTS = "anchored_changes", "anchored_contrasts"
 GRAINS = {
@@ -40,7 +40,7 @@ def _anchored(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, grain) for name, grain in GRAINS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def anchored(**tables: pd.DataFrame):
+    def anchored(**tables: pd.DataFrame) -> Results:
         with step("anchored"):
             with working("anchored"):
                 made = anchored_tables(study, **tables)

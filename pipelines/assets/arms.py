@@ -42,7 +42,12 @@ def _adjusted(study: Study) -> dg.AssetsDefinition:
     inputs = (*tables, "participants", *answering_weights(study))
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def adjusted(participants: pd.DataFrame, scores=None, states=None, response_weights=None) -> pd.DataFrame:
+    def adjusted(
+        participants: pd.DataFrame,
+        scores: pd.DataFrame | None = None,
+        states: pd.DataFrame | None = None,
+        response_weights: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
         """One row per outcome, wave, way of adjusting, and arm (its mean) or pair of arms (their difference)."""
         return adjusted_contrasts(
             scores,
@@ -62,7 +67,7 @@ def _work(study: Study) -> dg.AssetsDefinition:
     checks = [intervals_hold_their_estimates(name)]
 
     @table_asset(study, name, inputs=("states", "participants", *dates), checks=checks)
-    def work(states: pd.DataFrame, participants: pd.DataFrame, **waves) -> pd.DataFrame:
+    def work(states: pd.DataFrame, participants: pd.DataFrame, **waves: pd.DataFrame) -> pd.DataFrame:
         """One row per pair of waves, reading, way of adjusting, and arm (share in work) or pair of arms."""
         answered = {wave: waves[wave_table(wave)] for wave in study.wave_ids if wave_table(wave) in waves}
         return work_contrasts(
@@ -83,7 +88,9 @@ def _satisfaction(study: Study) -> dg.AssetsDefinition:
     inputs = ("scores", "participants", *answering_weights(study))
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def satisfaction(scores: pd.DataFrame, participants: pd.DataFrame, response_weights=None) -> pd.DataFrame:
+    def satisfaction(
+        scores: pd.DataFrame, participants: pd.DataFrame, response_weights: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """One row per scale of satisfaction, wave, and arm (share at the ceiling) or pair of arms (order, odds)."""
         return satisfaction_contrasts(
             scores,
@@ -99,7 +106,9 @@ def _satisfaction(study: Study) -> dg.AssetsDefinition:
 
 def _balance(study: Study) -> dg.AssetsDefinition:
     @table_asset(study, "arm_balance", inputs=_alike_inputs(study))
-    def balance(participants: pd.DataFrame, responses: pd.DataFrame, scores=None, **first) -> pd.DataFrame:
+    def balance(
+        participants: pd.DataFrame, responses: pd.DataFrame, scores: pd.DataFrame | None = None, **first: pd.DataFrame
+    ) -> pd.DataFrame:
         """One row per wave, column, pair of arms (or arm and everybody) and weight: the standardised difference."""
         people = with_language(participants, first.get(wave_table(study.wave_ids[0])), language_column(study))
         return arm_balance(
@@ -117,7 +126,9 @@ def _balance(study: Study) -> dg.AssetsDefinition:
 
 def _overlap(study: Study) -> dg.AssetsDefinition:
     @table_asset(study, "propensity_overlap", inputs=_alike_inputs(study))
-    def overlap(participants: pd.DataFrame, responses: pd.DataFrame, scores=None, **first) -> pd.DataFrame:
+    def overlap(
+        participants: pd.DataFrame, responses: pd.DataFrame, scores: pd.DataFrame | None = None, **first: pd.DataFrame
+    ) -> pd.DataFrame:
         """One row per wave, arm and quantile of a probability of an arm, and per weight what it leaves of the arm."""
         people = with_language(participants, first.get(wave_table(study.wave_ids[0])), language_column(study))
         return propensity_overlap(
@@ -135,7 +146,9 @@ def _overlap(study: Study) -> dg.AssetsDefinition:
 
 def _ranks(study: Study) -> dg.AssetsDefinition:
     @table_asset(study, "provider_ranks", inputs=(*outcome_tables(study), "participants"))
-    def ranks(participants: pd.DataFrame, scores=None, states=None) -> pd.DataFrame:
+    def ranks(
+        participants: pd.DataFrame, scores: pd.DataFrame | None = None, states: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """One row per outcome, wave and unit that arms were allocated to: estimate, shrunken estimate, its ranks."""
         return provider_ranks(scores, states, participants, outcomes=arm_outcomes(study), plan=arm_plan(study))
 
@@ -144,7 +157,9 @@ def _ranks(study: Study) -> dg.AssetsDefinition:
 
 def _exchangeable(study: Study) -> dg.AssetsDefinition:
     @table_asset(study, "exchangeability", inputs=(*outcome_tables(study), "participants"))
-    def exchangeable(participants: pd.DataFrame, scores=None, states=None) -> pd.DataFrame:
+    def exchangeable(
+        participants: pd.DataFrame, scores: pd.DataFrame | None = None, states: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """One row per outcome, wave and comparison: the check of exchangeability, and its smallest p value."""
         return exchangeability(scores, states, participants, outcomes=arm_outcomes(study), plan=arm_plan(study))
 
@@ -153,7 +168,9 @@ def _exchangeable(study: Study) -> dg.AssetsDefinition:
 
 def _without(study: Study) -> dg.AssetsDefinition:
     @table_asset(study, "leave_one_provider_out", inputs=(*outcome_tables(study), "participants"))
-    def without(participants: pd.DataFrame, scores=None, states=None) -> pd.DataFrame:
+    def without(
+        participants: pd.DataFrame, scores: pd.DataFrame | None = None, states: pd.DataFrame | None = None
+    ) -> pd.DataFrame:
         """One row per outcome, wave, pair of arms and unit that is left out: the standardised difference without it."""
         return without_each_provider(scores, states, participants, outcomes=arm_outcomes(study), plan=arm_plan(study))
 

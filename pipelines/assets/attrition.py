@@ -15,7 +15,7 @@ from pipelines.hand_checks import (
 )
 from pipelines.names import group_levels, grouped_by, with_site
 from pipelines.progress import step, working
-from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
+from pipelines.table_assets import Results, asset_ins, checked_tables, table_asset, table_out
 
 FLOW_TABLES = {
     "response_flow": "One row per wave, denominator and group: the share that answered, with its Wilson interval.",
@@ -45,7 +45,7 @@ def _flow(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, description) for name, description in FLOW_TABLES.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def flow(participants, responses):
+    def flow(participants: pd.DataFrame, responses: pd.DataFrame) -> Results:
         with step("response_flow"):
             with working("response_flow"):
                 result = response_flow(
@@ -71,7 +71,7 @@ def _flow(study: Study) -> dg.AssetsDefinition:
 def flow_bases(study: Study) -> dict[str, str]:
     """Give the step whose people the survey asks as a denominator: its id -> the participants' column with its date."""
     step = study.surveyed_step
-    return {step.id: step.register_column} if step is not None else {}
+    return {} if step is None or step.register_column is None else {step.id: step.register_column}
 
 
 def _unresolved(study: Study) -> dg.AssetsDefinition:

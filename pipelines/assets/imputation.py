@@ -18,7 +18,7 @@ from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.names import IMPUTED_DRAWS
 from pipelines.progress import step, working
 from pipelines.robustness_checks import draws_are_complete, numbers_only_where_estimated, shares_of_states_add_up
-from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
+from pipelines.table_assets import Results, asset_ins, checked_tables, table_asset, table_out
 
 CHANGES, POINTS, CONTOURS = "imputed_changes", "tipping_points", "tipping_contours"
 STATES, STATE_POINTS = "imputed_states", "state_tipping_points"
@@ -70,7 +70,7 @@ def _imputed(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, grain) for name, grain in GRAINS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def imputed(scores: pd.DataFrame, participants: pd.DataFrame):
+    def imputed(scores: pd.DataFrame, participants: pd.DataFrame) -> Results:
         with step("imputed"):
             with working("imputed"):
                 scales = impute_scales(study, scores, participants)
@@ -97,7 +97,7 @@ def _states(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, grain) for name, grain in STATE_GRAINS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def imputed_states(states: pd.DataFrame, participants: pd.DataFrame):
+    def imputed_states(states: pd.DataFrame, participants: pd.DataFrame) -> Results:
         with step(STATES):
             with working(STATES):
                 rng = np.random.default_rng([study.analysis.seed, STREAM])

@@ -20,7 +20,7 @@ from pipelines.io_managers import INPUTS
 from pipelines.names import RAW_FILES, by_wave, has_states, wave_table, wave_tables
 from pipelines.progress import step, working
 from pipelines.resources import ParticipantKey, RawFiles, intake_inputs
-from pipelines.table_assets import asset_key, checked_tables, table_asset, table_out
+from pipelines.table_assets import Results, asset_key, checked_tables, table_asset, table_out
 
 ACCOUNTS = {
     "missing_reasons": "One row per answer that is missing for a reason the files give: refused, not asked, left.",
@@ -59,7 +59,7 @@ def _files_to_tables(study: Study) -> dg.AssetsDefinition:
         deps=[asset_key(study, RAW_FILES)],
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def intake(raw_files: RawFiles, participant_key: ParticipantKey):
+    def intake(raw_files: RawFiles, participant_key: ParticipantKey) -> Results:
         with step("intake"):
             with working("intake"):
                 # Taken before reading: a file that changes meanwhile makes these tables stale, not wrong unnoticed.

@@ -18,7 +18,7 @@ from pipelines.hand_checks import intervals_hold_their_estimates, shares_are_sha
 from pipelines.leaver_checks import lower_bounds_are_lower, weights_are_weights
 from pipelines.names import has_states, score_ranges
 from pipelines.progress import step, working
-from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
+from pipelines.table_assets import Results, asset_ins, checked_tables, table_asset, table_out
 
 LEAVERS = {
     "leaver_differences": "One row per wave and characteristic: those who answered less those who did not, and tests.",
@@ -62,7 +62,7 @@ def _leavers(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, description) for name, description in LEAVERS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def leavers(**tables):
+    def leavers(**tables: pd.DataFrame) -> Results:
         with step("leavers"):
             with working("leavers"):
                 frames = leaver_tables(study, tables)
@@ -89,7 +89,7 @@ def _weights(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, description) for name, description in WEIGHTS.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def weights(**tables):
+    def weights(**tables: pd.DataFrame) -> Results:
         with step("weights"):
             with working("weights"):
                 frames = weight_tables(study, tables, rng=np.random.default_rng(study.analysis.seed))
@@ -120,7 +120,7 @@ def _worst_cases(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, description) for name, description in WORST_CASES.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def worst_cases(**tables):
+    def worst_cases(**tables: pd.DataFrame) -> Results:
         with step("worst_cases"):
             with working("worst_cases"):
                 rng = np.random.default_rng(study.analysis.seed)

@@ -26,7 +26,12 @@ def _unit_costs(study: Study) -> dg.AssetsDefinition:
     inputs = ("costs", "service_statistics", "participants", *(("states",) if has_states(study) else ()))
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def costs_each(costs, service_statistics, participants, states=None) -> pd.DataFrame:
+    def costs_each(
+        costs: pd.DataFrame,
+        service_statistics: pd.DataFrame,
+        participants: pd.DataFrame,
+        states: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
         """One row per step or outcome, arm, unit and price year: what each person who reached it cost."""
         return unit_costs(study, costs, service_statistics, states, participants)
 
@@ -40,7 +45,12 @@ def _wellbeing_value(study: Study) -> dg.AssetsDefinition:
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
     def value(
-        score_changes, unit_costs, service_statistics, participants, robustness=None, **waves: pd.DataFrame
+        score_changes: pd.DataFrame,
+        unit_costs: pd.DataFrame,
+        service_statistics: pd.DataFrame,
+        participants: pd.DataFrame,
+        robustness: pd.DataFrame | None = None,
+        **waves: pd.DataFrame,
     ) -> pd.DataFrame:
         """One row per arm, way to treat leavers, value of a point-year and term: gain, worth, share to break even."""
         return wellbeing_value(

@@ -37,7 +37,7 @@ from pipelines.documents import Documents, figure_documents, page_stands_alone, 
 from pipelines.names import DRAWN, FIGURE, REPORT, SAFE
 from pipelines.progress import step, working
 from pipelines.provenance import code_version
-from pipelines.table_assets import asset_ins, asset_key, checked_tables, document_out, table_asset, table_out
+from pipelines.table_assets import Results, asset_ins, asset_key, checked_tables, document_out, table_asset, table_out
 
 RECORD_COUNTS = f"{SAFE}record_counts"
 OPEN_TABLES = ("input_files", "drift")
@@ -62,7 +62,7 @@ def _safe_tables(study: Study) -> dg.AssetsDefinition:
         ins=asset_ins(study, (*told, "ledger", "quarantine")),
         outs={name: table_out(study, name, description) for name, description in descriptions.items()},
     )
-    def safe_tables(**tables):
+    def safe_tables(**tables: pd.DataFrame) -> Results:
         with step("safe_tables"):
             with working("safe_tables"):
                 readable = readable_tables(study, tables)
@@ -74,7 +74,7 @@ def _safe_tables(study: Study) -> dg.AssetsDefinition:
 
 def _drawn(study: Study, language: str) -> dg.AssetsDefinition:
     @table_asset(study, f"{DRAWN}{language}", inputs=safe_names(study))
-    def drawn(**tables):
+    def drawn(**tables: pd.DataFrame) -> pd.DataFrame:
         """One row per figure in one language: its words, its pictures, and its numbers."""
         drawings = draw_each_figure(study, as_readable(tables), language=language)
         kept = keep_drawings(_forgetting(drawings), figure_tables.KINDS)
@@ -105,7 +105,7 @@ def _figures(study: Study) -> dg.AssetsDefinition:
             for name, spec in able.items()
         },
     )
-    def figures(**tables):
+    def figures(**tables: pd.DataFrame) -> Results:
         with step("figures"):
             with working("figures"):
                 kept = {language: tables[f"{DRAWN}{language}"] for language in LANGUAGES}
@@ -134,7 +134,7 @@ def _report(study: Study, language: str) -> dg.AssetsDefinition:
         outs={name: document_out(study, name, f"The report, one page that needs nothing else ({language}).", "html")},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def report(**tables):
+    def report(**tables: pd.DataFrame) -> Results:
         with step(name):
             with working(name):
                 stamp = take_stamp(code_version=code_version())

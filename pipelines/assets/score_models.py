@@ -10,7 +10,7 @@ from pipelines.hand_checks import intervals_hold_their_estimates
 from pipelines.model_checks import adjusted_are_not_smaller, every_row_says_what_was_done, means_are_in_range
 from pipelines.names import score_ranges
 from pipelines.progress import step, working
-from pipelines.table_assets import asset_ins, checked_tables, table_asset, table_out
+from pipelines.table_assets import Results, asset_ins, checked_tables, table_asset, table_out
 
 MEANS, CHANGES, CONTRASTS = "score_means", "score_changes", "score_contrasts"
 SENSITIVITY, COMPONENTS = "score_sensitivity", "variance_components"
@@ -48,7 +48,7 @@ def _models(study: Study) -> dg.AssetsDefinition:
         outs={name: table_out(study, name, grain) for name, grain in grains.items()},
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def models(scores: pd.DataFrame, participants: pd.DataFrame):
+    def models(scores: pd.DataFrame, participants: pd.DataFrame) -> Results:
         with step("score_models"):
             with working("score_models"):
                 made = score_model_tables(study, scores, participants)

@@ -16,7 +16,7 @@ from pipelines.io_managers import INPUTS
 from pipelines.names import RAW_FILES
 from pipelines.progress import step, working
 from pipelines.resources import ParticipantKey, RawFiles, intake_inputs
-from pipelines.table_assets import asset_key, checked_tables, table_out
+from pipelines.table_assets import Results, asset_key, checked_tables, table_out
 
 TABLES = {
     "service_statistics": "One row per unit, month and step: how many people were new in it that month.",
@@ -46,7 +46,7 @@ def _service_statistics(study: Study) -> dg.AssetsDefinition:
         deps=[asset_key(study, RAW_FILES)],
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def service_statistics(raw_files: RawFiles, participant_key: ParticipantKey):
+    def service_statistics(raw_files: RawFiles, participant_key: ParticipantKey) -> Results:
         with step("service_statistics"):
             with working("service_statistics"):
                 inputs = intake_inputs(study, raw_files, participant_key)
@@ -70,7 +70,7 @@ def _costs(study: Study) -> dg.AssetsDefinition:
         deps=[asset_key(study, RAW_FILES)],
         check_specs=[check.spec(study.id) for check in checks],
     )
-    def costs(raw_files: RawFiles, participant_key: ParticipantKey):
+    def costs(raw_files: RawFiles, participant_key: ParticipantKey) -> Results:
         with step("costs"):
             with working("costs"):
                 inputs = intake_inputs(study, raw_files, participant_key)

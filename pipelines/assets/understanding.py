@@ -42,7 +42,9 @@ def _calendar(study: Study) -> dg.AssetsDefinition:
     inputs = ("scores", "participants", "score_changes", *wave_tables(study))
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def calendar(scores, participants, score_changes, **waves: pd.DataFrame) -> pd.DataFrame:
+    def calendar(
+        scores: pd.DataFrame, participants: pd.DataFrame, score_changes: pd.DataFrame, **waves: pd.DataFrame
+    ) -> pd.DataFrame:
         """One row per scale, later wave and term: later answers beside first answers of the same months."""
         return calendar_table(study, scores, participants, by_wave(study, waves), score_changes)
 
@@ -54,7 +56,9 @@ def _predictions(study: Study) -> dg.AssetsDefinition:
     inputs = ("scores", "states", "participants", "reliability")
 
     @table_asset(study, name, inputs=inputs, checks=[intervals_hold_their_estimates(name)])
-    def predictions(scores, states, participants, reliability) -> pd.DataFrame:
+    def predictions(
+        scores: pd.DataFrame, states: pd.DataFrame, participants: pd.DataFrame, reliability: pd.DataFrame
+    ) -> pd.DataFrame:
         """One row per predictor, state variable, wave and term: who moves into work, as measured and without error."""
         return prediction_table(study, scores, states, participants, reliability)
 
@@ -78,7 +82,7 @@ def _indirect(study: Study) -> dg.AssetsDefinition:
     @table_asset(
         study, name, inputs=("scores", "states", "participants"), checks=[intervals_hold_their_estimates(name)]
     )
-    def indirect(scores, states, participants) -> pd.DataFrame:
+    def indirect(scores: pd.DataFrame, states: pd.DataFrame, participants: pd.DataFrame) -> pd.DataFrame:
         """One row per predictor, outcome and term: the way by work, and what unmeasured cause would undo it."""
         return indirect_table(study, scores, states, participants)
 

@@ -70,15 +70,15 @@ def _verdicts(study: Study) -> dg.AssetsDefinition:
 
     @table_asset(study, VERDICTS, inputs=(PLAN, DESIGN, "participants", *scores, *states, *adjusted), checks=checks)
     def verdicts(
-        analysis_plan,
-        identification,
-        participants,
-        scores=None,
-        score_contrasts=None,
-        score_sensitivity=None,
-        variance_components=None,
-        states=None,
-        adjusted_contrasts=None,
+        analysis_plan: pd.DataFrame,
+        identification: pd.DataFrame,
+        participants: pd.DataFrame,
+        scores: pd.DataFrame | None = None,
+        score_contrasts: pd.DataFrame | None = None,
+        score_sensitivity: pd.DataFrame | None = None,
+        variance_components: pd.DataFrame | None = None,
+        states: pd.DataFrame | None = None,
+        adjusted_contrasts: pd.DataFrame | None = None,
     ) -> pd.DataFrame:
         """One row per comparison of the plan and term: intervals with the verdict, p values, what could be seen."""
         return verdict_table(
@@ -102,7 +102,13 @@ def _changes(study: Study) -> dg.AssetsDefinition:
     inputs = (PLAN, "scores", "participants", "score_changes", *_components(study))
 
     @table_asset(study, CHANGES, inputs=inputs, checks=checks)
-    def changes(analysis_plan, scores, participants, score_changes, variance_components=None) -> pd.DataFrame:
+    def changes(
+        analysis_plan: pd.DataFrame,
+        scores: pd.DataFrame,
+        participants: pd.DataFrame,
+        score_changes: pd.DataFrame,
+        variance_components: pd.DataFrame | None = None,
+    ) -> pd.DataFrame:
         """One row per change of an arm that the plan is about and term: intervals with the verdict, p values."""
         return change_verdict_table(
             study,
@@ -117,7 +123,8 @@ def _changes(study: Study) -> dg.AssetsDefinition:
 
 def ledger_assets(study: Study, made: Collection[str]) -> list[dg.AssetsDefinition]:
     """Build the ledger of published claims from those of its tables that the study has."""
-    if "published_comparison" not in made:
+    published = study.published
+    if published is None or "published_comparison" not in made:
         return []
     read = ("published_comparison", "feasible_counts", "score_changes", "score_means", VERDICTS, DESIGN, "robustness")
 
@@ -126,6 +133,6 @@ def ledger_assets(study: Study, made: Collection[str]) -> list[dg.AssetsDefiniti
     )
     def ledger(**tables: pd.DataFrame) -> pd.DataFrame:
         """One row per published claim: what came of it, by which test, and where the numbers stand."""
-        return claims_ledger(study, study.published, tables)
+        return claims_ledger(study, published, tables)
 
     return [ledger]

@@ -25,6 +25,7 @@ from increase_eval.comparison.arms.people import (
     missing_rows,
     not_estimable,
     rows_of,
+    table_of,
 )
 from increase_eval.comparison.engines.generalised_linear import Family
 from increase_eval.results import estimate_table
@@ -102,7 +103,7 @@ WAYS: dict[str, Way] = {
 
 
 def adjusted_contrasts(
-    scores: pd.DataFrame,
+    scores: pd.DataFrame | None,
     states: pd.DataFrame | None,
     participants: pd.DataFrame,
     *,
@@ -115,7 +116,7 @@ def adjusted_contrasts(
     Parameters
     ----------
     scores
-        ``participant, wave, scale, score``.
+        ``participant, wave, scale, score``; None where no outcome is a score.
     states
         ``participant, wave, variable, state``; None where no outcome is a state.
     participants
@@ -166,20 +167,18 @@ def adjusted_contrasts(
     rows = [
         {**row, "outcome": one.outcome, "wave": one.wave, "by_since": one.since or "none"}
         for one in outcomes
-        for row in _one_outcome(states if one.states else scores, participants, one, plan, response_weights)
+        for row in _one_outcome(table_of(one, scores, states), participants, one, plan, response_weights)
     ]
     return estimate_table(rows)
 
 
 def _one_outcome(
-    table: pd.DataFrame | None,
+    table: pd.DataFrame,
     participants: pd.DataFrame,
     outcome: ArmOutcome,
     plan: ArmPlan,
     response_weights: pd.DataFrame | None,
 ) -> Iterator[dict[str, Any]]:
-    if table is None:
-        raise ValueError(f"outcome {outcome.outcome!r} is a state, and there is no table of states")
     compared = compared_people(table, participants, outcome, plan, response_weights=response_weights)
     spread = {"term": "sd", "by_arm": "all", "by_method": "none", "estimate": compared.spread, "status": "ok"}
     yield {**spread, "n": len(compared.people), "method": "standard deviation"}

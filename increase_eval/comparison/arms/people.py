@@ -43,6 +43,20 @@ class ArmOutcome:
     lower_is_better: bool = False
 
 
+def table_of(outcome: ArmOutcome, scores: pd.DataFrame | None, states: pd.DataFrame | None) -> pd.DataFrame:
+    """Give the table that an outcome is read from.
+
+    Raises
+    ------
+    ValueError
+        If it is not there.
+    """
+    kind, table = ("state", states) if outcome.states else ("score", scores)
+    if table is None:
+        raise ValueError(f"outcome {outcome.outcome!r} is a {kind}, and there is no table of {kind}s")
+    return table
+
+
 @dataclass(frozen=True, slots=True)
 class ArmPlan:
     """How arms are compared.

@@ -27,6 +27,7 @@ from increase_eval.comparison.arms.people import (
     compared_people,
     not_estimable,
     rows_of,
+    table_of,
 )
 from increase_eval.results import estimate_table
 
@@ -35,7 +36,7 @@ LEAST_PEOPLE = 10
 
 
 def provider_ranks(
-    scores: pd.DataFrame,
+    scores: pd.DataFrame | None,
     states: pd.DataFrame | None,
     participants: pd.DataFrame,
     *,
@@ -113,7 +114,7 @@ def _turned_back(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def exchangeability(
-    scores: pd.DataFrame,
+    scores: pd.DataFrame | None,
     states: pd.DataFrame | None,
     participants: pd.DataFrame,
     *,
@@ -169,7 +170,7 @@ def exchangeability(
 
 
 def without_each_provider(
-    scores: pd.DataFrame,
+    scores: pd.DataFrame | None,
     states: pd.DataFrame | None,
     participants: pd.DataFrame,
     *,
@@ -243,17 +244,14 @@ def without_each_provider(
 
 
 def _each(
-    scores: pd.DataFrame, states: pd.DataFrame | None, participants: pd.DataFrame, outcomes: Sequence[ArmOutcome],
-    plan: ArmPlan,
+    scores: pd.DataFrame | None, states: pd.DataFrame | None, participants: pd.DataFrame,
+    outcomes: Sequence[ArmOutcome], plan: ArmPlan,
 ) -> Iterator[tuple[ArmOutcome, Compared]]:  # fmt: skip
     """Give each outcome with the people compared on it, whose unit is known."""
     if plan.unit is None:
         raise ValueError("the plan names no unit that arms were allocated to")
     for one in outcomes:
-        table = states if one.states else scores
-        if table is None:
-            raise ValueError(f"outcome {one.outcome!r} is a state, and there is no table of states")
-        compared = compared_people(table, participants, one, plan)
+        compared = compared_people(table_of(one, scores, states), participants, one, plan)
         people = compared.people.dropna(subset=UNIT)
         yield one, replace(compared, people=people)
 
