@@ -4,17 +4,17 @@ A linear programme with a column a cell and a row an equation. A cell that is sh
 more only gives it room, so that what solved the programme before still does, and the next question is a few steps from
 the last answer: thousands of questions are asked of one publication.
 
-scipy's own function begins each programme anew; the solver beneath it (HiGHS) goes on from the last answer, and is
-spoken to directly. That is an inner part of scipy, which is held to its minor versions.
+scipy's function begins each programme anew; HiGHS, the solver beneath it, goes on from the last answer where it is
+spoken to directly.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
+import highspy
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize._highspy import _core as highs
 from scipy.sparse import coo_array
 
 from increase_eval.reporting.disclosure.system import CountSystem, Links
@@ -69,13 +69,13 @@ class Programme:
         self._solver.changeColsCost(len(self._asked), self._asked, price)
         self._solver.run()
         status = self._solver.getModelStatus()
-        if status != highs.HighsModelStatus.kOptimal:  # the true counts solve it, so that this is a fault of ours
+        if status != highspy.HighsModelStatus.kOptimal:  # the true counts solve it, so that this is a fault of ours
             said = self._solver.modelStatusToString(status)
             raise RuntimeError(f"no counts agree with what is published: {said}")
         return np.array(self._solver.getSolution().col_value, dtype=float)
 
 
-def _solver(links: Links, values: Floats) -> highs._Highs:
+def _solver(links: Links, values: Floats) -> highspy.Highs:
     """Make a solver of the equations in which every cell is shown."""
     signed = [
         (row, cell, sign)
@@ -84,18 +84,18 @@ def _solver(links: Links, values: Floats) -> highs._Highs:
     ]
     rows, cells, signs = (np.array(own) for own in zip(*signed, strict=True)) if signed else (np.empty(0, int),) * 3
     matrix = coo_array((signs.astype(float), (rows, cells)), shape=(len(links.equations), len(values))).tocsc()
-    problem = highs.HighsLp()
+    problem = highspy.HighsLp()
     problem.num_row_, problem.num_col_ = matrix.shape
     problem.a_matrix_.num_row_, problem.a_matrix_.num_col_ = matrix.shape
-    problem.a_matrix_.format_ = highs.MatrixFormat.kColwise
+    problem.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     problem.a_matrix_.start_, problem.a_matrix_.index_ = matrix.indptr, matrix.indices
     problem.a_matrix_.value_ = matrix.data
     problem.col_cost_ = np.zeros(len(values))
     problem.col_lower_ = problem.col_upper_ = values
     problem.row_lower_ = problem.row_upper_ = np.zeros(len(links.equations))
-    solver = highs._Highs()
-    for option, value in (("output_flag", False), ("presolve", "off"), ("simplex_strategy", _PRIMAL)):
+    solver = highspy.Highs()
+    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off"), ("simplex_strategy", _PRIMAL)):
         solver.setOptionValue(option, value)
-    if solver.passModel(problem) == highs.HighsStatus.kError:
+    if solver.passModel(problem) == highspy.HighsStatus.kError:
         raise RuntimeError("the equations of what is published make no linear programme")
     return solver
