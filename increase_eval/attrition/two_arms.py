@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from increase_eval.comparison.continuous.samples import to_floats
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.levels import ordered_levels
 from increase_eval.results import estimate_table
 
 Floats = npt.NDArray[np.float64]

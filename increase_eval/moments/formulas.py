@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 from formulaic import Formula
 
+from increase_eval.arguments import require_text
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray
+from increase_eval.moments.levels import ordered_levels, refuse_disguised
 
 _TOKEN = re.compile(r"\s*(?:(?P<name>`[^`{}]+`|[^\W\d]\w*(?:\.\w+)*)|(?P<number>\d+)|(?P<sign>\*\*|[-+*:/()~^]))")
 _ALLOWED = "names (in backticks if they have spaces), whole numbers, + - * : / ** ( ) ~ and C(name)"
@@ -140,7 +142,7 @@ def parse_formula(text: str) -> ParsedFormula:
     >>> parse_formula("score ~ age * visit + arm * visit").terms
     ((), ('age',), ('visit',), ('arm',), ('age', 'visit'), ('visit', 'arm'))
     """
-    order, categorical = _check_tokens(text)
+    order, categorical = _check_tokens(require_text(text))
     try:
         parsed = Formula(_plain(text))
     except Exception as error:  # whatever the parser's own errors are, the cause is the formula
@@ -259,31 +261,17 @@ def design_of(parsed: ParsedFormula, variables: Mapping[str, Variable]) -> Desig
 def _learn_variable(column: pd.Series[Any], usable: BoolArray, forced: bool, parsed: ParsedFormula) -> Variable:
     name, dtype = str(column.name), column.dtype
     label = f"C({name})" if name in parsed.categorical else name
+    if dtype.kind == "c":
+        raise ValueError(f"column {name!r} holds complex numbers")
     number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
-    if pd.api.types.is_datetime64_any_dtype(dtype) or pd.api.types.is_timedelta64_dtype(dtype):
-        raise ValueError(
-            f"column {name!r} holds dates or durations; allowed in a formula: numbers (such as days since a date), "
-            "text, booleans and categories"
-        )
+    if not number and not forced:
+        refuse_disguised(column, usable)
     if number and not forced:
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
         if np.isinf(values[usable]).any():
             raise ValueError(f"column {name!r} holds infinite values")
         return Variable(name, label, None)
     return Variable(name, label, ordered_levels(column, usable))
-
-
-def ordered_levels(column: pd.Series[Any], rows: BoolArray) -> tuple[Any, ...]:
-    """Levels in use among ``rows``: categories in their declared order, others sorted."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        used = np.bincount(column.cat.codes.to_numpy()[rows] + 1, minlength=len(column.cat.categories) + 1)[1:]
-        return tuple(level for level, count in zip(column.cat.categories, used, strict=True) if count)
-    found = pd.unique(column[rows])
-    plain = [value.item() if isinstance(value, np.generic) else value for value in found]
-    try:
-        return tuple(sorted(value for value in plain if not pd.isna(value)))
-    except TypeError as error:
-        raise ValueError(f"column {column.name!r} mixes types, so its levels have no order") from error
 
 
 def _columns(parsed: ParsedFormula, variables: Mapping[str, Variable]) -> list[Column]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from increase_eval.moments.accumulate import BoolArray
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.levels import ordered_levels
 
 
 def ordered_waves(column: pd.Series[Any], rows: BoolArray) -> tuple[Any, ...]:
@@ -21,9 +23,25 @@ def ordered_waves(column: pd.Series[Any], rows: BoolArray) -> tuple[Any, ...]:
     ('T1', 'T9', 'T10')
     """
     levels = ordered_levels(column, rows)
-    if isinstance(column.dtype, pd.CategoricalDtype) or not all(isinstance(level, str) for level in levels):
-        return levels
-    return tuple(sorted(levels, key=_with_numbers))
+    return levels if isinstance(column.dtype, pd.CategoricalDtype) else in_time(levels)
+
+
+def in_time(levels: Iterable[Any]) -> tuple[Any, ...]:
+    """Sort the names of waves, with the numbers in text as numbers."""
+    found = list(levels)
+    if all(isinstance(level, str) for level in found):
+        return tuple(sorted(found, key=_with_numbers))
+    return tuple(sorted(found))
+
+
+def with_ordered_waves(data: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Give a table whose waves in text are a category in the order of time where sorting would mix them up."""
+    waves = data[column]
+    if isinstance(waves.dtype, pd.CategoricalDtype) or pd.api.types.is_numeric_dtype(waves.dtype):
+        return data
+    sorted_levels = ordered_levels(waves, np.ones(len(waves), dtype=bool))
+    levels = in_time(sorted_levels)
+    return data if levels == sorted_levels else data.assign(**{column: pd.Categorical(waves, categories=list(levels))})
 
 
 def _with_numbers(text: str) -> list[str | int]:

@@ -4,7 +4,7 @@ import ast
 
 RANK = {"study": 1, "moments": 2, "intake": 3, "scoring": 3, "comparison": 4, "attrition": 5, "claims": 6}
 RANK |= {"reporting": 7, "cli": 8}
-BOTTOM = {"errors", "results", "places", "storage", "files"}
+BOTTOM = {"arguments", "errors", "results", "places", "storage", "files"}
 """Modules that know no subpackage but, where they store or find a study, its models."""
 
 

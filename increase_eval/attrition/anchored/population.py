@@ -14,7 +14,7 @@ from increase_eval.attrition.anchored.bridge import Bridge
 from increase_eval.attrition.anchored.equations import ArmProblem, make_stage
 from increase_eval.comparison.continuous.samples import to_floats
 from increase_eval.errors import InsufficientDataError
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.levels import ordered_levels
 from increase_eval.moments.tables import check_table
 
 Floats = npt.NDArray[np.float64]

@@ -16,7 +16,7 @@ import pandas as pd
 from increase_eval.comparison.repeated import MmrmFit, fit_mmrm
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.levels import ordered_levels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

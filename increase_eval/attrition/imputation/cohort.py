@@ -12,7 +12,8 @@ import pandas as pd
 from increase_eval.comparison.repeated.layout import Roles, check_columns
 from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray
-from increase_eval.moments.formulas import ordered_levels, parse_formula
+from increase_eval.moments.formulas import parse_formula
+from increase_eval.moments.levels import ordered_levels
 from increase_eval.moments.waves import ordered_waves
 
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from increase_eval.arguments import require_number
 from increase_eval.results import estimate_table
 
 RiskMeasure = Literal["rr", "or", "hr", "smd"]
@@ -79,7 +80,8 @@ def e_value(estimate: float, low: float, high: float, *, measure: RiskMeasure = 
     """
     if measure not in get_args(RiskMeasure):
         raise ValueError(f"measure is {measure!r}; allowed: {', '.join(get_args(RiskMeasure))}")
-    numbers = np.array([estimate, low, high], dtype=float)
+    named = (("estimate", estimate), ("low", low), ("high", high))
+    numbers = np.array([require_number(value, name) for name, value in named])
     if not np.isfinite(numbers).all() or not low <= estimate <= high:
         raise ValueError(f"estimate {estimate!r}, limits {low!r}, {high!r}; allowed: numbers, low <= estimate <= high")
     if measure != "smd" and numbers.min() <= 0:

@@ -17,6 +17,7 @@ from scipy import stats
 
 from increase_eval.comparison.engines.clustered import ClusteredWork, clustered_work, lone_arms
 from increase_eval.comparison.engines.linear import inference_table
+from increase_eval.comparison.engines.linear_functions import full_rank_functions, named_columns
 from increase_eval.comparison.engines.working_models import working_model
 from increase_eval.results import estimate_table
 
@@ -74,13 +75,14 @@ class ClusterRobust:
     _work: ClusteredWork
     _names: tuple[str, ...]
 
-    def test(self, terms: Sequence[str]) -> ClusterTest:
+    def test(self, terms: str | Sequence[str] | Floats | pd.DataFrame) -> ClusterTest:
         """Test that the coefficients of several terms are all nought, by Hotelling's T² approximation (HTZ).
 
         Parameters
         ----------
         terms
-            Names of coefficients, as in the index of `coefficients`.
+            Names of coefficients, as in the index of `coefficients`; or a matrix of linear functions, one column a
+            coefficient (the columns of a DataFrame are taken by name).
 
         Returns
         -------
@@ -90,13 +92,9 @@ class ClusterRobust:
             be fewer than 4 although η is not: the numbers are then given, for what they are worth, and `status` says
             that they are not to be relied on.
         """
-        chosen = [terms] if isinstance(terms, str) else list(terms)
-        unknown = [term for term in chosen if term not in self._names]
-        if unknown or not chosen:
-            raise ValueError(f"terms {unknown} are not in the model; it has: {', '.join(self._names)}")
+        constraint = read_hypothesis(terms, self._names)
         if self.status != OK:
             return ClusterTest(np.nan, np.nan, np.nan, np.nan, self.status)
-        constraint = np.eye(len(self._names))[[self._names.index(term) for term in chosen]]
         return _hotelling(constraint, self.coefficients["estimate"].to_numpy(), self.vcov, self._work)
 
     def to_frame(self) -> pd.DataFrame:
@@ -133,9 +131,11 @@ def cluster_robust(fit: Any, cluster: Any, *, kind: ClusterKind = "CR2", confide
     Notes
     -----
     V = M Σ_g X_g'W_g A_g e_g e_g'A_g'W_g X_g M with M = (X'WX)⁻¹. CR2: A_g = D_g'B_g^{-1/2}D_g, D_g'D_g = Φ_g the
-    working variance (identity; 1/weights for generalised linear models), B_g = D_g (I-H)_g Φ (I-H)_g'D_g'. CR3:
-    A_g = (I-H_gg)⁻¹. A coefficient's df is 2E²/Var of its variance estimate under Φ. HTZ: F = (η-q+1)/(ηq) Q on q and
-    η-q+1, η matched to the total variance of the standardised V.
+    working variance, B_g = D_g (I-H)_g Φ (I-H)_g'D_g'. CR3: A_g = (I-H_gg)⁻¹. Φ is the identity for a linear model;
+    for a generalised one it is the variance function (divided by statsmodels' prior weights, which are precisions; ours
+    are counts of people), with X times the slope of the mean and e the response's residuals, as in clubSandwich. A
+    coefficient's df is 2E²/Var of its variance estimate under Φ. HTZ: F = (η-q+1)/(ηq) Q on q and η-q+1, η matched to
+    the total variance of the standardised V.
 
     Everything is refused where there are fewer than two clusters, a column that is constant within clusters has one of
     its two values in fewer than two of them (an arm with a lone provider), or some cluster is fitted exactly. A term
@@ -174,6 +174,19 @@ def cluster_robust(fit: Any, cluster: Any, *, kind: ClusterKind = "CR2", confide
     table.loc[refused, numbers] = np.nan
     table["df"] = df
     return ClusterRobust(table, vcov, kind, int(clusters.max()) + 1, confidence, status, work, model.names)
+
+
+def read_hypothesis(terms: Any, names: Sequence[str]) -> Floats:
+    """Give the linear functions of the coefficients that `terms` names or holds, shape (q, p), of full rank."""
+    if isinstance(terms, pd.DataFrame):
+        return full_rank_functions(named_columns(terms, names), len(names))
+    chosen = [terms] if isinstance(terms, str) else list(terms)
+    if chosen and not any(isinstance(term, str) for term in chosen):
+        return full_rank_functions(terms, len(names))
+    unknown = [term for term in chosen if term not in names]
+    if unknown or not chosen:
+        raise ValueError(f"terms {unknown} are not in the model; it has: {', '.join(names)}")
+    return np.eye(len(names))[[list(names).index(term) for term in dict.fromkeys(chosen)]]
 
 
 def refusal(matrix: Floats, names: Sequence[str], clusters: npt.NDArray[np.int64], work: ClusteredWork) -> str:

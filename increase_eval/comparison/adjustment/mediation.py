@@ -15,10 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from increase_eval.arguments import is_whole, require_generator
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.engines.frames import ModelFrame, model_frame
 from increase_eval.comparison.engines.linear import LinearFit, fit_linear
-from increase_eval.comparison.engines.powers import with_powers
+from increase_eval.comparison.engines.powers import source_of, with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import parse_formula
 from increase_eval.results import estimate_table
@@ -155,12 +156,13 @@ def mediation(
     """
     if method not in get_args(MediationMethod):
         raise ValueError(f"method is {method!r}; allowed: {', '.join(get_args(MediationMethod))}")
+    require_generator(rng, optional=True)
     z = normal_quantile(confidence)
     paths = _read(outcome_formula, mediator_formula, data, treatment, mediator)
     a, b, direct = paths.coefficients(None)
     if method == "delta":
         effects = _delta(paths, z)
-    elif rng is None or draws < 100:
+    elif rng is None or not is_whole(draws) or draws < 100:
         raise ValueError("the bootstrap needs a generator `rng` and 100 draws or more")
     else:
         effects = _bootstrap(paths, draws, rng, confidence)
@@ -205,6 +207,8 @@ def _read(outcome_formula: str, mediator_formula: str, data: pd.DataFrame, treat
             raise ValueError(f"{name!r} is no term of its own in a formula that needs it; terms: {list(terms)}")
         if any(name in term and len(term) > 1 for term in terms):
             raise ValueError(f"{name!r} is part of a product of terms: the product of coefficients is then no effect")
+        if any(power and power[0] == name for term in terms for power in map(source_of, term)):
+            raise ValueError(f"a formula has a power of {name!r}: the product of coefficients is then no effect")
     every = [outcome.response, *outcome.variables, *middle.variables]
     frames = [model_frame(formula, data, also=every) for formula in (mediator_formula, outcome_formula)]
     places = []

@@ -18,6 +18,7 @@ import pandas as pd
 
 from increase_eval.errors import ConvergenceError
 from increase_eval.moments.formulas import ParsedFormula, parse_formula, usable_rows
+from increase_eval.moments.levels import refuse_disguised
 
 Booleans = npt.NDArray[np.bool_]
 
@@ -110,6 +111,8 @@ def _factors(parsed: ParsedFormula, data: pd.DataFrame) -> Iterator[str]:
     for name in parsed.variables:
         column = data[name]
         is_number = pd.api.types.is_numeric_dtype(column.dtype) and not pd.api.types.is_bool_dtype(column.dtype)
+        if not is_number and name not in parsed.categorical:
+            refuse_disguised(column, column.notna().to_numpy(dtype=bool))
         if not is_number or name in parsed.categorical or column.nunique() == 2:
             yield name
 

@@ -115,9 +115,13 @@ class Weights:
 
         Raises
         ------
+        TypeError
+            If the outcome is not named.
         ValueError
             If these are not weights from propensities of arms.
         """
+        if not isinstance(outcome, str):
+            raise TypeError(f"the outcome is a {type(outcome).__name__}; allowed: the name of a column of the table")
         if self.propensity is None:
             raise ValueError(
                 f"weights of the kind {self.method!r} have no arms: means by arm come from overlap_weights"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.arguments import is_whole, require_generator
 from increase_eval.comparison.adjustment.few_clusters import FEW_DF, MINIMUM_DF, OK, refusal
 from increase_eval.comparison.engines.clustered import clustered_work
 from increase_eval.comparison.engines.estimating_equations import sum_by
@@ -126,8 +127,9 @@ def wild_cluster_bootstrap(
     """
     if weights is not None and weights not in get_args(BootstrapWeights):
         raise ValueError(f"weights is {weights!r}; allowed: {', '.join(get_args(BootstrapWeights))}")
-    if draws < 99:
-        raise ValueError(f"draws is {draws}; allowed: 99 or more")
+    if not is_whole(draws) or draws < 99:
+        raise ValueError(f"draws is {draws!r}; allowed: a whole number, 99 or more")
+    require_generator(rng, optional=True)
     model = working_model(fit)
     _require_linear(fit)
     if term not in model.names:
@@ -155,7 +157,7 @@ def wild_cluster_bootstrap(
 
 def _require_linear(fit: Any) -> None:
     is_generalised = isinstance(getattr(fit, "generalised", fit), GeneralisedFit)
-    if is_generalised or type(getattr(fit, "model", None)).__name__ == "GLM":
+    if is_generalised or type(getattr(fit, "model", None)).__name__ in ("GLM", "Logit", "Poisson"):
         raise ValueError("the wild cluster bootstrap is for linear models; this one is generalised")
 
 

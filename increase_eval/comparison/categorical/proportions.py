@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import special, stats
 
+from increase_eval.arguments import require_number
 from increase_eval.results import estimate_table
 
 Method = Literal["wilson", "clopper-pearson", "jeffreys", "agresti-coull", "wald"]
@@ -169,7 +170,7 @@ def normal_quantile(confidence: float) -> float:
 
 def whole_number(value: Any, name: str) -> int:
     """Read a count, or say which argument is none."""
-    number = float(value)
+    number = require_number(value, name)
     if not np.isfinite(number) or number != np.floor(number) or number < 0:
         raise ValueError(f"{name} is {value!r}; allowed: a whole number from 0")
     return int(number)

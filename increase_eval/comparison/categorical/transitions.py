@@ -14,7 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from increase_eval.comparison.categorical.proportions import normal_quantile
-from increase_eval.comparison.engines.frames import ModelFrame, model_frame, outcome_levels, read_clusters
+from increase_eval.comparison.engines.frames import (
+    ModelFrame,
+    model_frame,
+    outcome_levels,
+    read_clusters,
+    refuse_lone_levels,
+)
 from increase_eval.comparison.engines.linear import inference_table
 from increase_eval.comparison.engines.multinomial import MultinomialFit, fit_multinomial, probabilities
 from increase_eval.errors import InsufficientDataError
@@ -115,7 +121,7 @@ class Transitions:
 
     def _averages(self, by: str) -> tuple[list[Any], Floats, Floats]:
         """Give levels, averages (levels, K) and their gradients (levels, K, (K-1)p)."""
-        variable = self.frame.design.variables.get(by)
+        variable = self.frame.design.variables.get(by) if isinstance(by, str) else None
         if variable is None or variable.levels is None:
             factors = [name for name, one in self.frame.design.variables.items() if one.levels is not None]
             raise ValueError(f"{by!r} is no factor of the formula; it has: {', '.join(factors) or 'none'}")
@@ -176,7 +182,8 @@ def fit_transitions(
     ValueError
         If the formula cannot be read or a column is absent.
     InsufficientDataError
-        If fewer than two outcomes occur, columns are not independent, or there are fewer than two clusters.
+        If fewer than two outcomes occur, columns are not independent, or there are fewer than two clusters, or than
+        two with a level of a factor that does not vary within clusters (an arm with a lone provider).
     ConvergenceError
         If some outcome is predicted perfectly (settled by a linear programme), so that no maximum exists.
 
@@ -213,6 +220,7 @@ def fit_transitions(
         count = int(clusters.max()) + 1
         if count < 2:
             raise InsufficientDataError("errors by cluster need two clusters; there is one")
+        refuse_lone_levels(frame, clusters)
         variance, vcov = "cluster", fit.equations().sandwich(clusters, factor=count / (count - 1))
     elif weights is not None:
         variance, vcov = "robust", fit.equations().sandwich()

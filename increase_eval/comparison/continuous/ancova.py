@@ -188,8 +188,8 @@ def ancova(formula: str, data: pd.DataFrame, *, ss_type: int = 3, confidence: fl
     ValueError
         If the formula cannot be read, a column is absent or the response is no number.
     InsufficientDataError
-        If the columns of the design are not independent (an empty cell), or no residual is left, or none that is
-        more than rounding (the outcome is constant, or a column of the model).
+        If the columns of the design are not independent (an empty cell), a factor has one level only, or no residual is
+        left, or none that is more than rounding (the outcome is constant, or a column of the model).
 
     Notes
     -----
@@ -219,6 +219,7 @@ def ancova(formula: str, data: pd.DataFrame, *, ss_type: int = 3, confidence: fl
         raise ValueError(f"ss_type is {ss_type!r}; allowed: 1, 2, 3")
     normal_quantile(confidence)
     frame = model_frame(formula, data)
+    _refuse_single_levels(frame)
     fit = fit_linear(frame.matrix, frame.numbers(), frame.names)
     if fit.df_residual < 1:
         raise InsufficientDataError(f"{len(fit.response)} rows leave no residual for {len(fit.names)} coefficients")
@@ -265,3 +266,10 @@ def _points(values: Floats) -> list[float]:
     """Give where a covariate is held: both values of a 0/1 variable, a factor in disguise, or else the mean."""
     distinct = np.unique(values)
     return [float(value) for value in distinct] if len(distinct) == 2 else [float(values.mean())]
+
+
+def _refuse_single_levels(frame: ModelFrame) -> None:
+    single = [v for v in frame.design.variables.values() if v.levels is not None and len(v.levels) < 2]
+    if single:
+        named = ", ".join(f"{v.name} ({v.levels[0]!s})" for v in single if v.levels)
+        raise InsufficientDataError(f"a factor has one level among the rows used: {named}; there is nothing to compare")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from increase_eval.arguments import require_number
 from increase_eval.comparison.continuous.samples import two_samples
 from increase_eval.errors import InsufficientDataError
 from increase_eval.results import estimate_table
@@ -113,7 +114,8 @@ def equivalence_test(
     >>> print(f"{result.p_value:.4f}", result.is_equivalent)
     0.0078 True
     """
-    if not (np.isfinite([low, high]).all() and low < high):
+    bounds = [require_number(low, "low"), require_number(high, "high")]
+    if not (np.isfinite(bounds).all() and low < high):
         raise ValueError(f"low is {low!r} and high {high!r}; allowed: two numbers, the lower first")
     if not 0 < alpha < 0.5:
         raise ValueError(f"alpha is {alpha!r}; allowed: between 0 and 0.5")

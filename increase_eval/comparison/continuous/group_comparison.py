@@ -15,7 +15,7 @@ from scipy import stats
 from increase_eval.comparison.categorical.proportions import normal_quantile
 from increase_eval.comparison.continuous.multiplicity import Adjustment, adjust_p_values
 from increase_eval.comparison.continuous.omnibus import NO_VARIANCE, OK, is_flat, omnibus_tests
-from increase_eval.comparison.continuous.samples import to_floats
+from increase_eval.comparison.continuous.samples import refuse_another_order, to_floats
 from increase_eval.comparison.continuous.simultaneous import (
     dunnett_p_value,
     dunnett_quantile,
@@ -165,6 +165,7 @@ def _read(y: Any, group: Any) -> tuple[Floats, npt.NDArray[np.int64], list[str]]
     values = to_floats(y, "y")
     if len(group) != len(values):
         raise ValueError(f"y has {len(values)} rows and group {len(group)}; allowed: as many in both")
+    refuse_another_order(y, group, "y", "group")
     labels = pd.Series(group).reset_index(drop=True)
     if not isinstance(labels.dtype, pd.CategoricalDtype):
         labels = labels.astype("category")

@@ -90,7 +90,9 @@ class ClusteredWork:
 
 def clustered_work(model: WorkingModel, clusters: Ints, kind: str) -> ClusteredWork:
     """Do the algebra of one kind of cluster-robust variance (CR0, CR1, CR1S, CR2, CR3)."""
-    x, w, phi, e = model.matrix, model.weights, model.variances, model.residuals
+    w, phi, e = model.weights, model.variances, model.residuals
+    # As in clubSandwich the rows of a generalised model stay on the response's scale: a symmetric root depends on it.
+    x = model.matrix * model.slopes[:, None]
     n, p = x.shape
     count = int(clusters.max()) + 1
     inverse: Floats = np.asarray(np.linalg.inv(x.T @ (x * w[:, None])), dtype=float)
@@ -125,10 +127,12 @@ def _adjustment(x: Floats, w: Floats, phi: Floats, inverse: Floats, middle: Floa
     hat = x @ inverse @ (x * w[:, None]).T
     residual = np.diag(phi) - hat * phi - (hat * phi).T + x @ middle @ x.T
     root = np.sqrt(phi)
-    values, vectors = np.linalg.eigh(root[:, None] * residual * root)
-    if values[0] < SINGULAR_SHARE * (phi**2).max():
+    # Whether a direction is fitted exactly must not hang on how much variances differ between rows.
+    if np.linalg.eigvalsh(residual / np.outer(root, root))[0] < SINGULAR_SHARE:
         return _unchanged, True
     if kind == "CR2":
+        values, vectors = np.linalg.eigh(root[:, None] * residual * root)
+        values = np.maximum(values, np.finfo(float).eps * values[-1])
         square_root = root[:, None] * (vectors / np.sqrt(values) @ vectors.T) * root
         return lambda shares: shares @ square_root, False
     if kind == "CR3":

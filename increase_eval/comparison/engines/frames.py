@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from increase_eval.arguments import require_text
 from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
-from increase_eval.moments.formulas import Design, learn_design, ordered_levels, parse_formula
+from increase_eval.moments.formulas import Design, learn_design, parse_formula
+from increase_eval.moments.levels import ordered_levels
 from increase_eval.moments.tables import check_column_names, check_table
 
 Floats = npt.NDArray[np.float64]
@@ -104,7 +106,7 @@ def model_frame(
     """
     check_table(data)
     check_column_names([weights, *also])
-    formula, data = with_powers(formula, data)
+    formula, data = with_powers(require_text(formula), data)
     parsed = parse_formula(formula)
     if parsed.response is None:
         raise ValueError(f"formula {formula!r} has no left-hand side; write `outcome ~ ...`")
@@ -172,6 +174,23 @@ def outcome_levels(response: pd.Series[Any]) -> tuple[tuple[Any, ...], npt.NDArr
     levels = ordered_levels(response, np.ones(len(response), dtype=bool))
     codes = pd.Index(list(levels)).get_indexer(pd.Index(response.to_numpy(dtype=object)))
     return levels, np.asarray(codes, dtype=np.int64)
+
+
+def refuse_lone_levels(frame: ModelFrame, clusters: npt.NDArray[np.int64]) -> None:
+    """Refuse errors by cluster where a level of a factor that is constant within clusters has one cluster only.
+
+    Such a level's effect is fitted to its cluster exactly, and what is left of it says nothing of how clusters differ.
+    """
+    for variable in frame.design.variables.values():
+        if variable.levels is None:
+            continue
+        pairs = np.unique(np.column_stack([clusters, variable.codes(frame.data)]), axis=0)
+        counts = np.bincount(pairs[:, 1], minlength=len(variable.levels))
+        if len(pairs) == int(clusters.max()) + 1 and counts.min() < 2 and len(variable.levels) > 1:
+            level = variable.levels[int(counts.argmin())]
+            raise InsufficientDataError(
+                f"errors by cluster need two clusters with {variable.name} {level!s}; there is one"
+            )
 
 
 def read_clusters(column: pd.Series[Any]) -> npt.NDArray[np.int64]:

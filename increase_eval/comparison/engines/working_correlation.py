@@ -11,7 +11,7 @@ import pandas as pd
 from scipy import optimize
 
 from increase_eval.errors import ConvergenceError, InsufficientDataError
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.waves import ordered_waves
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -57,7 +57,7 @@ def read_repeats(data: pd.DataFrame, rows: npt.NDArray[np.bool_], subject: str, 
         visits: tuple[Any, ...] = tuple(range(1, int(visit.max()) + 2))
     else:
         used = data.loc[rows, time]
-        visits = ordered_levels(used, np.ones(len(used), dtype=bool))
+        visits = ordered_waves(used, np.ones(len(used), dtype=bool))
         visit = np.asarray(pd.Index(list(visits)).get_indexer(pd.Index(used.to_numpy(dtype=object))), dtype=np.int64)
     people = np.asarray(pd.factorize(data.loc[rows, subject])[0], dtype=np.int64)
     order = np.lexsort((visit, people))

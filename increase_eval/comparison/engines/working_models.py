@@ -11,20 +11,25 @@ import pandas as pd
 
 from increase_eval.comparison.engines.generalised_linear import LINKS, GeneralisedFit, variance_function
 from increase_eval.comparison.engines.linear import LinearFit
+from increase_eval.errors import InsufficientDataError
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class WorkingModel:
-    """A fitted model as weighted least squares: coefficients solve X'W e = 0.
+    """A fitted model as weighted least squares: coefficients solve X'W e = 0, X being the design times the slopes.
 
     Attributes
     ----------
     names, coefficients
         Shape (p,).
-    matrix, residuals, weights, variances
-        X (n, p), working residuals e, W and the working variance Φ (both diagonal), shape (n,).
+    matrix
+        The design, shape (n, p).
+    slopes
+        Derivative of the mean by the linear predictor, shape (n,); 1 for a linear model.
+    residuals, weights, variances
+        Residuals e of the response, W and the working variance Φ (both diagonal), shape (n,).
     index
         Labels of the rows used, or None where the model does not know them.
     """
@@ -32,6 +37,7 @@ class WorkingModel:
     names: tuple[str, ...]
     coefficients: Floats
     matrix: Floats
+    slopes: Floats
     residuals: Floats
     weights: Floats
     variances: Floats
@@ -76,21 +82,25 @@ def working_model(fit: Any) -> WorkingModel:
 
 def _of_linear(fit: LinearFit, index: pd.Index | None) -> WorkingModel:
     ones = np.ones(len(fit.response))
-    return WorkingModel(fit.names, fit.coefficients, fit.matrix, fit.residuals, fit.weights, ones, index)
+    return WorkingModel(fit.names, fit.coefficients, fit.matrix, ones, fit.residuals, fit.weights, ones, index)
 
 
 def _of_generalised(fit: GeneralisedFit, index: pd.Index | None) -> WorkingModel:
-    slope = LINKS[fit.link].slope(fit.linear_predictor)
-    variance = variance_function(fit.fitted, fit.family)
-    working = slope**2 / variance
-    residuals = (fit.response - fit.fitted) / np.where(slope > 0, slope, 1.0)
-    return WorkingModel(fit.names, fit.coefficients, fit.matrix, residuals, fit.weights * working, 1 / working, index)
+    slopes = LINKS[fit.link].slope(fit.linear_predictor)
+    variances = variance_function(fit.fitted, fit.family)
+    residuals = fit.response - fit.fitted
+    # Weights of ours say for how many people a row stands, and nothing of how exact it is.
+    weights = fit.weights / variances
+    return WorkingModel(fit.names, fit.coefficients, fit.matrix, slopes, residuals, weights, variances, index)
 
 
 def _of_statsmodels(fit: Any) -> WorkingModel:
     model = fit.model
     names = tuple(map(str, model.exog_names))
     matrix = np.asarray(model.exog, dtype=float)
+    lengths = np.linalg.norm(matrix, axis=0)
+    if not lengths.all() or np.linalg.matrix_rank(matrix / lengths) < matrix.shape[1]:
+        raise InsufficientDataError(f"the columns of the design are not independent: {', '.join(names)}; leave one out")
     labels = getattr(model.data, "row_labels", None)
     index = None if labels is None else pd.Index(labels)
     coefficients = np.asarray(fit.params, dtype=float)
@@ -99,17 +109,19 @@ def _of_statsmodels(fit: Any) -> WorkingModel:
     if kind in ("OLS", "WLS"):
         weights = np.asarray(getattr(model, "weights", ones), dtype=float) * ones
         residuals = np.asarray(model.endog, dtype=float) - matrix @ coefficients
-        return WorkingModel(names, coefficients, matrix, residuals, weights, ones, index)
+        return WorkingModel(names, coefficients, matrix, ones, residuals, weights, ones, index)
     if kind == "GLM":
         mean = np.asarray(fit.mu, dtype=float)
-        slope = 1 / np.asarray(model.family.link.deriv(mean), dtype=float)
-        working = slope**2 / np.asarray(model.family.variance(mean), dtype=float)
+        slopes = 1 / np.asarray(model.family.link.deriv(mean), dtype=float)
+        variances = np.asarray(model.family.variance(mean), dtype=float)
         prior = np.asarray(model.freq_weights * model.var_weights, dtype=float) * ones
-        residuals = (np.asarray(model.endog, dtype=float) - mean) / slope
-        return WorkingModel(names, coefficients, matrix, residuals, prior * working, 1 / working, index)
-    if kind in ("Logit", "Poisson"):
+    elif kind in ("Logit", "Poisson"):
         mean = np.asarray(fit.predict(), dtype=float)
-        working = mean * (1 - mean) if kind == "Logit" else mean
-        residuals = (np.asarray(model.endog, dtype=float) - mean) / working
-        return WorkingModel(names, coefficients, matrix, residuals, working, 1 / working, index)
-    raise ValueError(f"a statsmodels {kind} is not known; allowed: OLS, WLS, GLM, Logit, Poisson")
+        slopes = variances = mean * (1 - mean) if kind == "Logit" else mean
+        prior = ones
+    else:
+        raise ValueError(f"a statsmodels {kind} is not known; allowed: OLS, WLS, GLM, Logit, Poisson")
+    residuals = np.asarray(model.endog, dtype=float) - mean
+    # As in clubSandwich, prior weights of a generalised model are precisions.
+    working = variances / np.where(prior > 0, prior, 1.0)
+    return WorkingModel(names, coefficients, matrix, slopes, residuals, prior / variances, working, index)

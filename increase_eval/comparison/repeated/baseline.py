@@ -8,7 +8,8 @@ import pandas as pd
 from increase_eval.comparison.repeated.layout import Roles
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import IntArray
-from increase_eval.moments.formulas import Design, ParsedFormula, ordered_levels, parse_formula, usable_rows
+from increase_eval.moments.formulas import Design, ParsedFormula, parse_formula, usable_rows
+from increase_eval.moments.levels import ordered_levels
 
 BASELINES = (None, "free", "constrained", "covariate")
 
@@ -59,7 +60,9 @@ def _as_covariate(formula: str, parsed: ParsedFormula, data: pd.DataFrame, roles
     later = data.loc[~is_first]
     later = later.assign(**{name: later[roles.subject].map(values).astype(np.float64)})
     if isinstance(column.dtype, pd.CategoricalDtype):
-        later[roles.visit] = later[roles.visit].cat.remove_categories([levels[0]])
+        # Taking a category away would sort the others where they are not declared to be ordered.
+        kept = [level for level in column.cat.categories if level != levels[0]]
+        later[roles.visit] = later[roles.visit].cat.set_categories(kept)
     crossed = f" * `{roles.visit}`" if len(levels) > 2 else ""
     if len(levels) == 2:
         # One visit is left: it has no effect of its own to cross with.

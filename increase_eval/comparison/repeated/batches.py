@@ -17,9 +17,11 @@ from increase_eval.comparison.repeated.assemble import take_moments
 from increase_eval.comparison.repeated.layout import Layout, Plan, Roles, check_columns, lay_out
 from increase_eval.comparison.repeated.scaling import make_scaling, usable_spread
 from increase_eval.errors import DataError, InsufficientDataError
-from increase_eval.moments.formulas import Design, ParsedFormula, Variable, design_of, ordered_levels, parse_formula
+from increase_eval.moments.formulas import Design, ParsedFormula, Variable, design_of, parse_formula
 from increase_eval.moments.formulas import usable_rows as rows_with_all
+from increase_eval.moments.levels import ordered_levels, refuse_disguised
 from increase_eval.moments.pattern import PatternMoments
+from increase_eval.moments.waves import in_time
 
 Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 
@@ -28,6 +30,7 @@ Batches = Iterable[Any] | Callable[[], Iterable[Any]]
 class _Learned:
     """What the first pass has seen so far."""
 
+    visit: str
     levels: dict[str, dict[Any, None]] = field(default_factory=dict)
     declared: dict[str, tuple[Any, ...] | None] = field(default_factory=dict)
     visits_named: dict[Any, None] = field(default_factory=dict)
@@ -54,7 +57,9 @@ class _Learned:
 
     def ordered(self, name: str) -> tuple[Any, ...]:
         found, declared = self.levels[name], self.declared[name]
-        return tuple(level for level in declared if level in found) if declared else tuple(sorted(found))
+        if declared:
+            return tuple(level for level in declared if level in found)
+        return in_time(found) if name == self.visit else tuple(sorted(found))
 
     def units(self) -> dict[str, tuple[float, float]]:
         return {name: (m, usable_spread(m, float(np.sqrt(s / n)))) for name, (n, m, s) in self.sums.items()}
@@ -100,6 +105,8 @@ def _tables(data: Batches, parsed: ParsedFormula, roles: Roles) -> Iterator[pd.D
     named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, parsed.response, *parsed.variables]
     columns = list(dict.fromkeys(name for name in named if name is not None))
     for table in data() if callable(data) else data:
+        if not isinstance(table, pd.DataFrame) and not hasattr(table, "select"):
+            raise ValueError(f"a batch is a {type(table).__name__}; allowed: a DataFrame, Arrow table or record batch")
         frame = table if isinstance(table, pd.DataFrame) else table.select(columns).to_pandas()
         check_columns(frame, roles, str(parsed.response))
         yield frame[columns]
@@ -111,7 +118,7 @@ def _usable(frame: pd.DataFrame, parsed: ParsedFormula) -> Any:
 
 def _learn(parsed: ParsedFormula, tables: Iterator[pd.DataFrame], roles: Roles) -> tuple[Plan, int, int]:
     """Learn the plan, and count rows and people."""
-    seen, forced = _Learned(), {roles.visit, *parsed.categorical}
+    seen, forced = _Learned(roles.visit), {roles.visit, *parsed.categorical}
     for frame in tables:
         rows = _usable(frame, parsed)
         seen.n_rows += len(frame)
@@ -127,6 +134,8 @@ def _learn(parsed: ParsedFormula, tables: Iterator[pd.DataFrame], roles: Roles) 
         for name in parsed.variables:
             dtype = frame[name].dtype
             number = pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+            if not number and name not in forced:
+                refuse_disguised(frame[name], rows)
             if name in forced or not number:
                 seen.add_levels(name, frame[name], rows)
             else:

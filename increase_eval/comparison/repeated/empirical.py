@@ -23,6 +23,18 @@ CORRECTIONS: dict[str, float] = {"empirical": 0.0, "empirical-bias-reduced": -0.
 
 PEOPLE_AT_ONCE = 20_000
 
+LEAST_DF = 4.0 - 1e-9
+"""Under 4 the Satterthwaite approximation itself is not to be trusted; less than 4 by rounding is 4."""
+
+FITTED = 1.0 - 1e-9
+"""Leverage from which a unit counts as fitted exactly in a direction."""
+
+LEANS = 1e-5
+"""Share of a function's length along a lone unit's directions from which it counts as leaning on them."""
+
+LONE = "refused: it rests on one {unit} alone"
+FEW_DF = "refused: fewer than 4 degrees of freedom"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EmpiricalErrors:
@@ -36,6 +48,11 @@ class EmpiricalErrors:
         (p, p) R with R R' the model-based covariance.
     n_clusters
         Number of independent units.
+    lone
+        (k, p) directions, in the coordinates of `root`, that one unit alone determines: its residuals there are
+        nought, so that a sandwich would take them for known.
+    unit
+        What the units are: ``subject`` or ``cluster``.
     pieces
         Gives Y' (units, p, k) and f(H) Y (units, k, p), chunk by chunk, as often as it is called.
     """
@@ -43,7 +60,26 @@ class EmpiricalErrors:
     vcov: FloatArray
     root: FloatArray
     n_clusters: int
+    lone: FloatArray
+    unit: str
     pieces: Callable[[], Iterator[tuple[FloatArray, FloatArray]]]
+
+    def refusals(self, functions: FloatArray) -> list[str]:
+        """Say of each linear function (r, p) why its error is refused: empty where it is not.
+
+        Notes
+        -----
+        A function that leans on a direction that one unit determines has no error over units, as where an arm has one
+        cluster; and over clusters, one with fewer than 4 degrees of freedom has none to rely on (Tipton 2015).
+        """
+        w = self.root.T @ functions.T
+        length = np.maximum(np.sqrt((w**2).sum(axis=0)), 1e-300)
+        alone = np.sqrt(((self.lone @ w) ** 2).sum(axis=0)) > LEANS * length
+        few = np.zeros(len(functions), dtype=bool)
+        if self.unit == "cluster":
+            few = ~(self.degrees_of_freedom(functions) >= LEAST_DF)
+        words = (LONE.format(unit=self.unit), FEW_DF)
+        return [words[0] if a else words[1] if f else "" for a, f in zip(alone, few, strict=True)]
 
     def degrees_of_freedom(self, functions: FloatArray) -> FloatArray:
         """Satterthwaite's df of each linear function (r, p) with the fitted covariance as working model.
@@ -66,7 +102,7 @@ class EmpiricalErrors:
             squares += (d**2 - 2.0 * d * length).sum(axis=0)
             outer += np.einsum("ipr,iqr->rpq", u, u, optimize=True)
         squares += (outer**2).sum(axis=(1, 2))
-        return np.asarray(trace**2 / squares)
+        return np.asarray(np.divide(trace**2, squares, out=np.full_like(squares, np.nan), where=squares > 0))
 
 
 def empirical_errors(
@@ -123,10 +159,11 @@ def _over_clusters(
     adjusted_scores = (adjust @ scores[..., None])[..., 0]
     values, vectors = np.linalg.eigh(S)
     half = (vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]) @ vectors.swapaxes(1, 2)
+    lone = vectors.swapaxes(1, 2)[values > FITTED]
     # Any Y with Y'Y = S will do; the symmetric root commutes with f(S).
     pieces = [(half, half @ adjust)]
     return EmpiricalErrors(
-        root @ (adjusted_scores.T @ adjusted_scores) @ root.T, root, n_clusters, lambda: iter(pieces)
+        root @ (adjusted_scores.T @ adjusted_scores) @ root.T, root, n_clusters, lone, "cluster", lambda: iter(pieces)
     )
 
 
@@ -142,13 +179,27 @@ def _over_subjects(layout: Layout, model: MomentModel, theta: FloatArray, power:
             adjust = _power_of_rest(Y @ Y.swapaxes(1, 2), power)
             yield Y, adjust @ Y, (adjust @ residual[..., None])[..., 0]
 
-    meat = np.zeros_like(root)
+    meat, lone = np.zeros_like(root), [np.zeros((0, len(root)))]
     for Y, _, residual in chunks():
+        lone.append(_fitted_directions(Y))
         scores = (Y.swapaxes(1, 2) @ residual[..., None])[..., 0]
         meat += scores.T @ scores
     vcov = root @ meat @ root.T
-    n = layout.n_subjects
-    return EmpiricalErrors(vcov, root, n, lambda: ((Y.swapaxes(1, 2), adjusted) for Y, adjusted, _ in chunks()))
+
+    def pieces() -> Iterator[tuple[FloatArray, FloatArray]]:
+        return ((Y.swapaxes(1, 2), adjusted) for Y, adjusted, _ in chunks())
+
+    return EmpiricalErrors(vcov, root, layout.n_subjects, np.concatenate(lone), "subject", pieces)
+
+
+def _fitted_directions(Y: FloatArray) -> FloatArray:
+    """Directions (k, p) that some person of these (n, rows, p) determines alone."""
+    candidates = Y[(Y**2).sum(axis=(1, 2)) > FITTED]
+    if not len(candidates):
+        return np.zeros((0, Y.shape[2]))
+    values, vectors = np.linalg.eigh(candidates @ candidates.swapaxes(1, 2))
+    directions = np.einsum("nkj,nkp->njp", vectors, candidates, optimize=True)
+    return np.asarray(directions[values > FITTED])
 
 
 def _whitened(

@@ -19,6 +19,7 @@ from increase_eval.comparison.repeated.solve import Solution, solve
 from increase_eval.comparison.repeated.structures import STRUCTURES, make_structure
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.pattern import PatternMoments
+from increase_eval.moments.waves import with_ordered_waves
 
 
 def fit_mmrm(
@@ -47,7 +48,7 @@ def fit_mmrm(
         such tables, or a function that gives an iterator of them each time it is called: batches of whole subjects
         that are never in memory together (refits and empirical errors then have no rows to work on).
     subject, visit
-        Columns of the subject and of the visit (categories in their order, others sorted).
+        Columns of the subject and of the visit (categories in their order, others sorted, numbers in text as numbers).
     covariance
         Over visits: ``us`` unstructured, ``toep``/``toeph`` Toeplitz, ``ar1``/``ar1h`` autoregressive, ``cs``/``csh``
         compound symmetry, ``ad``/``adh`` ante-dependence; those with ``h`` have a variance a visit.
@@ -167,7 +168,8 @@ def _read(
     if isinstance(data, pd.DataFrame):
         _check_roles(roles, data)
         # A shallow copy: what is done to the table later does not reach a fit that still refers to it.
-        written, rows = with_baseline(formula, data.copy(deep=False), roles, baseline)
+        rows = with_ordered_waves(data.copy(deep=False), roles.visit)
+        written, rows = with_baseline(formula, rows, roles, baseline)
         layout = lay_out(written, rows, roles)
         return layout, take_moments(layout), int(data[roles.subject].nunique())
     if not callable(data) and (not isinstance(data, Iterable) or isinstance(data, Iterator)):

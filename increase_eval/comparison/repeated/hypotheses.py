@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 
 from increase_eval.comparison.continuous.multiplicity import adjust_p_values
+from increase_eval.comparison.engines.linear_functions import linear_functions, named_columns
 from increase_eval.moments.accumulate import FloatArray
 from increase_eval.moments.formulas import Column
 from increase_eval.results import estimate_table
@@ -32,6 +33,8 @@ class FTest:
         Upper tail.
     terms
         What was tested.
+    status
+        ``estimated``, or why the test is refused (errors over too few clusters).
     """
 
     statistic: float
@@ -39,11 +42,12 @@ class FTest:
     df: float
     p_value: float
     terms: str
+    status: str = "estimated"
 
     def to_frame(self) -> pd.DataFrame:
         """One row of an estimate table; ``df`` is the denominator's, ``contrast`` names the numerator's."""
         row = {"term": self.terms, "contrast": f"{self.numerator_df} linear functions = 0", "statistic": self.statistic}
-        return estimate_table([{**row, "df": self.df, "p_value": self.p_value}], method="F test")
+        return estimate_table([{**row, "df": self.df, "p_value": self.p_value}], method="F test", status=self.status)
 
 
 def hypothesis(terms: Any, columns: Sequence[Column]) -> tuple[FloatArray, str]:
@@ -52,15 +56,15 @@ def hypothesis(terms: Any, columns: Sequence[Column]) -> tuple[FloatArray, str]:
     Parameters
     ----------
     terms
-        Names of terms or coefficients, or a matrix with one column a coefficient.
+        Names of terms or coefficients, or a matrix with one column a coefficient (those of a DataFrame by name).
     columns
         The columns that are estimated.
     """
     p = len(columns)
+    if isinstance(terms, pd.DataFrame):
+        terms = named_columns(terms, [column.name for column in columns])
     if not isinstance(terms, str) and not all(isinstance(term, str) for term in terms):
-        matrix = np.atleast_2d(np.asarray(terms, dtype=np.float64))
-        if matrix.shape[1] != p or not np.isfinite(matrix).all() or not matrix.any(axis=1).all():
-            raise ValueError(f"a matrix needs {p} finite columns, one a coefficient, and no row of zeros")
+        matrix = linear_functions(terms, p)
         return matrix, f"{len(matrix)} linear functions"
     wanted = [terms] if isinstance(terms, str) else list(terms)
     rows: list[int] = []

@@ -9,7 +9,7 @@ import pandas as pd
 from scipy import stats
 
 from increase_eval.comparison.repeated.assemble import Cells, Columns
-from increase_eval.comparison.repeated.empirical import CORRECTIONS, EmpiricalErrors, empirical_errors
+from increase_eval.comparison.repeated.empirical import CORRECTIONS, FEW_DF, EmpiricalErrors, empirical_errors
 from increase_eval.comparison.repeated.layout import Layout
 from increase_eval.comparison.repeated.likelihood import slopes
 from increase_eval.comparison.repeated.small_sample import (
@@ -70,11 +70,21 @@ class Inference:
         scaled = functions @ self.back
         return (self.robust or self.known).degrees_of_freedom(scaled)
 
+    def refusals(self, functions: FloatArray) -> list[str]:
+        """Say of each linear function (r, p) why no error is given for it: empty where one is."""
+        return self.robust.refusals(functions @ self.back) if self.robust else [""] * len(functions)
+
     def table(self, functions: FloatArray) -> pd.DataFrame:
-        """Estimate, std_error, df, statistic, p_value, conf_low, conf_high of each linear function."""
+        """Estimate, std_error, df, statistic, p_value, conf_low, conf_high of each linear function.
+
+        One whose error is refused has its estimate, and its df where they are the reason.
+        """
         estimate = functions @ self.beta
         error = np.sqrt(np.maximum(np.einsum("rp,pq,rq->r", functions, self.vcov, functions, optimize=True), 0.0))
         df = self.degrees_of_freedom(functions)
+        refusals = self.refusals(functions)
+        error[[words != "" for words in refusals]] = np.nan
+        df[[words not in ("", FEW_DF) for words in refusals]] = np.nan
         statistic = np.divide(estimate, error, out=np.full_like(estimate, np.nan), where=error > 0)
         half = stats.t.ppf(0.5 + CONFIDENCE / 2.0, df) * error
         return pd.DataFrame(

@@ -19,8 +19,10 @@ from increase_eval.comparison.repeated.features import Source, person_features
 from increase_eval.comparison.repeated.scaling import Scaling, learn_scaling
 from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray, compact
-from increase_eval.moments.formulas import Design, Variable, learn_design, ordered_levels, parse_formula, usable_rows
+from increase_eval.moments.formulas import Design, Variable, learn_design, parse_formula, usable_rows
+from increase_eval.moments.levels import ordered_levels
 from increase_eval.moments.tables import check_table
+from increase_eval.moments.waves import with_ordered_waves
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,7 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = 
     if parsed.response is None:
         raise ValueError(f"formula {formula!r} has no outcome on its left-hand side")
     check_columns(data, roles, parsed.response)
+    data = with_ordered_waves(data, roles.visit) if plan is None else data
     usable = usable_rows(data, [*dict.fromkeys([*parsed.variables, parsed.response])])
     visits = plan.visits if plan else _visits(data[roles.visit], usable, parsed.response)
     design = plan.design if plan else learn_design(parsed, data, categorical=[roles.visit])
@@ -171,8 +174,6 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = 
 def check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
     """Refuse a table that lacks a column, or a value where every row needs one, or whose outcome is no number."""
     check_table(data)
-    if not data.columns.is_unique:
-        raise ValueError("the table has two columns of the same name")
     named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, roles.cluster]
     columns = [column for column in named if column is not None]
     absent = [column for column in [*columns, response] if column not in data.columns]

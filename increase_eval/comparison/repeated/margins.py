@@ -35,7 +35,11 @@ class Grid:
 
 
 def mean_grid(
-    layout: Layout, factors: Sequence[str], *, weights: str = "equal", at: Mapping[str, Any] | None = None
+    layout: Layout,
+    factors: Sequence[str],
+    *,
+    weights: str = "equal",
+    at: Mapping[str, Any] | pd.Series[Any] | None = None,
 ) -> Grid:
     """Write as linear functions the means at each combination of levels of ``factors``.
 
@@ -53,7 +57,7 @@ def mean_grid(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"weights {weights!r} is not known; allowed: {', '.join(WEIGHTS)}")
-    held = _held(layout, factors, at or {})
+    held = _held(layout, factors, {} if at is None else dict(at))
     variables = layout.design.variables
     levels = [variables[name].levels or () for name in factors]
     cells = [tuple(reversed(cell)) for cell in product(*(range(len(some)) for some in reversed(levels)))]

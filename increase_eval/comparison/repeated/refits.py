@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from increase_eval.arguments import require_generator
 from increase_eval.comparison.repeated.assemble import ALIAS_TOLERANCE, GROUP, UNIT, Columns, gather_identity
 from increase_eval.comparison.repeated.layout import Layout
 from increase_eval.comparison.repeated.likelihood import MomentModel, Sums, profile
@@ -247,11 +248,22 @@ def draw_clusters(strata: IntArray, draws: int, rng: np.random.Generator) -> Flo
     """Draw clusters with replacement within strata: how often each is drawn, (draws, clusters)."""
     if draws < 1:
         raise ValueError(f"draws must be 1 or more; got {draws}")
+    require_generator(rng)
     counts = np.zeros((draws, len(strata)))
     for stratum in np.unique(strata):
         inside = np.flatnonzero(strata == stratum)
         counts[:, inside] = rng.multinomial(len(inside), np.full(len(inside), 1.0 / len(inside)), size=draws)
     return counts
+
+
+def strata_of(codes: IntArray, within: pd.Series[Any], name: str, by: str) -> IntArray:
+    """Give the stratum of each unit, refused where it changes within one."""
+    stratum = within.factorize()[0]
+    first = np.zeros(int(codes.max()) + 1, dtype=np.int64)
+    first[codes[::-1]] = stratum[::-1]
+    if (first[codes] != stratum).any():
+        raise ValueError(f"column {name!r} changes within units of {by!r}; it must be constant within each")
+    return first
 
 
 def check_units(names: tuple[Any, ...], by: str) -> None:

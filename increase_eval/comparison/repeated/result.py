@@ -22,6 +22,7 @@ from increase_eval.comparison.repeated.refits import (
     check_units,
     draw_clusters,
     refit,
+    strata_of,
     unit_moments,
 )
 from increase_eval.comparison.repeated.solve import Solution
@@ -80,7 +81,7 @@ class MmrmFit:
         *,
         by: str | Sequence[str] | None = None,
         weights: str = "equal",
-        at: Mapping[str, Any] | None = None,
+        at: Mapping[str, Any] | pd.Series[Any] | None = None,
     ) -> pd.DataFrame:
         """Estimate marginal means (least-squares means).
 
@@ -111,7 +112,7 @@ class MmrmFit:
         reference: Any = None,
         adjust: str = "none",
         weights: str = "equal",
-        at: Mapping[str, Any] | None = None,
+        at: Mapping[str, Any] | pd.Series[Any] | None = None,
     ) -> pd.DataFrame:
         """Estimate differences between the levels of a factor, later level minus earlier.
 
@@ -142,7 +143,7 @@ class MmrmFit:
         *,
         by: str | Sequence[str] | None = None,
         weights: str = "equal",
-        at: Mapping[str, Any] | None = None,
+        at: Mapping[str, Any] | pd.Series[Any] | None = None,
     ) -> pd.DataFrame:
         """Estimate the within-person change between two visits, on the model's scale.
 
@@ -169,15 +170,29 @@ class MmrmFit:
         """
         estimated = [self.layout.design.columns[j] for j in self.columns.kept]
         functions, words = hypothesis(terms, estimated)
+        refused = [words for words in self.inference.refusals(functions) if words]
+        if refused:
+            return FTest(np.nan, len(independent_rows(functions)), np.nan, np.nan, words, refused[0])
         found = self.inference.f_test(independent_rows(functions))
         p_value = float(stats.f.sf(found.statistic, found.numerator_df, found.df))
-        return FTest(float(found.statistic), found.numerator_df, float(found.df), p_value, words)
+        return FTest(float(found.statistic), found.numerator_df, float(found.df), p_value, words, "estimated")
 
     def to_frame(self) -> pd.DataFrame:
         """Coefficients in the shape of every estimate table."""
         rows = self.coefficients.reset_index()
         constants = {"outcome": self.layout.scaling.response, "n": self.n_subjects, "n_dropped": self.n_dropped}
-        return estimate_table(rows, **constants, method=self.method, status=self.status)
+        rows["status"] = self.refusals.replace("", self.status).to_numpy()
+        return estimate_table(rows, **constants, method=self.method)
+
+    @property
+    def refusals(self) -> pd.Series[str]:
+        """Why a coefficient has no error, by term: empty where it has one.
+
+        Empirical errors are refused for what rests on one subject or cluster alone, and over clusters where there are
+        fewer than 4 degrees of freedom; such a row has its estimate, and its df where they are the reason.
+        """
+        words = self.inference.refusals(np.eye(len(self.coefficients)))
+        return pd.Series(words, index=self.coefficients.index, name="refusal", dtype="str")
 
     def jackknife(self, by: str | None = None) -> Refits:
         """Refit without each subject, or without each unit of the column ``by``."""
@@ -206,7 +221,7 @@ class MmrmFit:
         codes, names = self._units(by)
         strata = np.zeros(len(names), dtype=np.int64)
         if within is not None:
-            strata = _strata(codes, self.layout.constant(within), within, by)
+            strata = strata_of(codes, self.layout.constant(within), within, by)
         # Multinomial counts weight the moments of clusters: no draw touches a row.
         counts = draw_clusters(strata, draws, rng)
         units = unit_moments(take_moments(self.layout, codes), self.solution.model, names).dense(len(self.cells.group))
@@ -252,6 +267,8 @@ class MmrmFit:
 
     def _change_grid(self, from_visit: Any, to_visit: Any, by: Any = None, **average: Any) -> Grid:
         visits, visit = self.layout.visits, self.layout.roles.visit
+        if from_visit == to_visit:
+            raise ValueError(f"a change needs two visits; both are {from_visit!r}")
         for one in (from_visit, to_visit):
             if one not in visits:
                 raise ValueError(f"visit {one!r} is not an outcome of this model; allowed: {[str(v) for v in visits]}")
@@ -272,9 +289,11 @@ class MmrmFit:
             The labels, then the columns of :meth:`means`.
         """
         estimable = self.columns.estimable(grid.functions)
-        table = self.inference.table(grid.functions[:, self.columns.kept])
+        functions = grid.functions[:, self.columns.kept]
+        table = self.inference.table(functions)
         table.loc[~estimable, :] = np.nan
-        table["status"] = np.where(estimable, "estimated", "not estimable")
+        refused = np.array([words or "estimated" for words in self.inference.refusals(functions)], dtype=object)
+        table["status"] = pd.array(np.where(estimable, refused, "not estimable"), dtype="str")
         return pd.concat([grid.labels.reset_index(drop=True), table], axis=1)
 
     def _units(self, by: str) -> tuple[IntArray, tuple[Any, ...]]:
@@ -294,12 +313,3 @@ class MmrmFit:
 
 def _listed(names: str | Sequence[str] | None) -> list[str]:
     return [] if names is None else [names] if isinstance(names, str) else list(names)
-
-
-def _strata(codes: IntArray, within: pd.Series[Any], name: str, by: str) -> IntArray:
-    stratum = within.factorize()[0]
-    first = np.zeros(int(codes.max()) + 1, dtype=np.int64)
-    first[codes[::-1]] = stratum[::-1]
-    if (first[codes] != stratum).any():
-        raise ValueError(f"column {name!r} changes within units of {by!r}; it must be constant within each")
-    return first

@@ -21,6 +21,11 @@ FALL_BACK = ("toeph", "csh")
 NO_VARIANCE = 1e-13
 """Residual variance, as a share of the outcome's variance, that counts as none."""
 
+FLAT = 1e-11
+"""Smallest eigenvalue of the information, its diagonal scaled to 1, that counts as none."""
+
+FLAT_END = ", which ends where the likelihood is flat"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Residuals:
@@ -73,9 +78,11 @@ def solve(layout: Layout, cells: Cells, columns: Columns, code: str, *, reml: bo
             if number == 0 and attempt == code:
                 _check_identified(model, sums, start)
             found = minimise(model, sums, start[None])
-            tried.append(f"{STRUCTURES[attempt]} ({'first' if number == 0 else 'second'} start)")
-            if found.converged[0]:
-                at = profile(model, sums, found.theta)
+            words = "first start" if number == 0 else "second start"
+            at = profile(model, sums, found.theta) if found.converged[0] else None
+            flat = at is not None and _is_flat(model, sums, found.theta, at)
+            tried.append(f"{STRUCTURES[attempt]} ({words}{FLAT_END if flat else ''})")
+            if at is not None and not flat:
                 return Solution(model, found.theta, at, int(found.iterations[0]), _status(code, attempt, tried))
     raise ConvergenceError(f"no covariance converged; tried: {', '.join(tried)}")
 
@@ -139,6 +146,16 @@ def _check_pairs(visits: tuple[Any, ...], counts: FloatArray, inside: str) -> No
             f"nobody{inside} was seen at both visits {visits[s]!s} and {visits[t]!s}: an unstructured covariance "
             "cannot be estimated; choose a structure that links them (ar1h, toeph, csh)"
         )
+
+
+def _is_flat(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> bool:
+    """Tell whether the likelihood does not change along some direction of the covariance's parameters at its maximum.
+
+    So it is where the formula takes out every subject's mean: a constant added to all covariances then changes nothing.
+    """
+    information = slopes(model, sums, theta, at).observed[0]
+    scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
+    return not np.linalg.eigvalsh(information / np.outer(scale, scale))[0] > FLAT
 
 
 def _check_identified(model: MomentModel, sums: Sums, start: FloatArray) -> None:

@@ -31,6 +31,7 @@ STRUCTURES = ("us", "csh", "cs")
 """Tried in this order where the data cannot carry the one before, such as two waves that nobody has both of."""
 
 ESTIMATED, NOT_ESTIMABLE = "estimated", "not estimable"
+REFUSED = "refused: "
 SCORE, AT_FIRST = "score", "score_baseline"
 
 Cell = tuple[str, str]
@@ -105,6 +106,8 @@ class ScaleModel:
 
 
 def _plain(row: Mapping[Any, Any]) -> dict[str, Any]:
+    if str(row["status"]).startswith(REFUSED):
+        return {"status": NOT_ESTIMABLE, "method": str(row["status"]).removeprefix(REFUSED)}
     if row["status"] != ESTIMATED or not np.isfinite(row["std_error"]):
         return {"status": NOT_ESTIMABLE}
     return {str(name): value for name, value in row.items()}

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from increase_eval.comparison.score_models.effects import Comparison, Row, as_frame, comparisons, difference
-from increase_eval.comparison.score_models.models import ESTIMATED, NOT_ESTIMABLE, ScaleModel, fit_scale_model
+from increase_eval.comparison.score_models.models import NOT_ESTIMABLE, ScaleModel, fit_scale_model
 from increase_eval.comparison.score_models.rows import ScaleRows
 from increase_eval.comparison.score_models.tables import every_scale
 from increase_eval.results import estimate_table
@@ -29,9 +29,6 @@ LEAST_PER_ARM = 10
 
 INCOMPLETE = "incomplete cases"
 """What ``by_without`` says of complete cases."""
-
-LEAST_DF = 4.0
-"""Degrees of freedom under which a clustered error is no guide, after Pustejovsky and Tipton."""
 
 SENSITIVITY_BY = ("by_analysis", "by_without", "by_since")
 
@@ -115,12 +112,7 @@ def _clustered(study: Study, data: ScaleRows, wanted: Sequence[Comparison], site
         if model is None or not {one.first, one.second} <= enough:
             yield _labels(one, SITES) | {"status": NOT_ESTIMABLE, "method": "an arm has too few sites"}
             continue
-        for row in _told(study, model, [one], SITES):
-            if row["status"] == ESTIMATED and not row["df"] >= LEAST_DF:
-                words = {"status": NOT_ESTIMABLE, "method": f"fewer than {LEAST_DF:g} degrees of freedom"}
-                yield {name: row[name] for name in (*_labels(one, SITES), "n", "n_dropped")} | words
-            else:
-                yield row
+        yield from _told(study, model, [one], SITES)
 
 
 def _told(
@@ -136,7 +128,7 @@ def _told(
             yield {**labels, "status": NOT_ESTIMABLE, "method": words}
             continue
         dropped = model.dropped(one.wave, *arms) if unit is None else None
-        yield {**labels, **row, "n": n, "n_dropped": dropped, "method": model.method}
+        yield {**labels, **row, "n": n, "n_dropped": dropped, "method": row.get("method", model.method)}
 
 
 def _labels(one: Comparison, analysis: str, unit: str | None = None) -> dict[str, Any]:

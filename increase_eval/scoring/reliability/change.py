@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from increase_eval.arguments import require_number
 from increase_eval.errors import InsufficientDataError
 from increase_eval.results import estimate_table
 
@@ -104,9 +105,9 @@ def standard_error_of_measurement(sd: float, reliability: float) -> float:
     >>> standard_error_of_measurement(10, 0.84)
     4.0
     """
-    if not (np.isfinite(sd) and sd > 0):
+    if not (np.isfinite(require_number(sd, "sd")) and sd > 0):
         raise ValueError(f"sd is {sd!r}; allowed: a positive number")
-    if not 0 <= reliability <= 1:
+    if not 0 <= require_number(reliability, "reliability") <= 1:
         raise ValueError(f"reliability is {reliability!r}; allowed: 0 to 1")
     return float(sd * np.sqrt(1 - reliability))
 
@@ -184,7 +185,7 @@ def reliable_change(
     """
     if not 0 < confidence < 1:
         raise ValueError(f"confidence is {confidence!r}; allowed: more than 0 and less than 1")
-    if not 0 <= reliability < 1:
+    if not 0 <= require_number(reliability, "reliability") < 1:
         raise ValueError(f"reliability is {reliability!r}; allowed: 0 to less than 1")
     if sd is not None and reference is not None:
         raise ValueError("sd is known or estimated from reference: give one of them")

@@ -244,6 +244,8 @@ def _same_length(loadings: FloatArray, uniquenesses: FloatArray) -> tuple[FloatA
     one, two = np.asarray(loadings, dtype=np.float64), np.asarray(uniquenesses, dtype=np.float64)
     if one.ndim != 1 or one.shape != two.shape or not len(one):
         raise ValueError(f"loadings have shape {one.shape} and uniquenesses {two.shape}; allowed: (k,) both")
+    if not np.isfinite([one, two]).all() or one.sum() ** 2 + two.sum() <= 0:
+        raise ValueError("a loading or uniqueness is missing, or all are nought; allowed: finite numbers")
     return one, two
 
 

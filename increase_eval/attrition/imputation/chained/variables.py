@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray
-from increase_eval.moments.formulas import ordered_levels
+from increase_eval.moments.levels import ordered_levels
 
 METHODS = {
     "pmm": "pmm", "norm": "norm", "logit": "logit", "multinomial": "multinomial", "ordered": "ordered",
