@@ -33,7 +33,10 @@ MANY_COLUMNS, MOST_COLUMNS, GRID_COLUMNS = 9, 10, 13
 PAGE_WIDTH = 50.0
 """How wide a table can be on the page, in rem: ``--wide`` of its style."""
 
-_SETTINGS = (("", 0.40, 0.9), ("dense", 0.365, 0.6), ("dense densest", 0.34, 0.45))
+PHONE_WIDTH = 22.0
+"""How wide a table can be on a telephone held upright, in rem."""
+
+_SETTINGS = (("", 0.40, 0.9), ("dense", 0.38, 0.6), ("dense densest", 0.34, 0.32))
 """How a table can be set: its classes, and as the style has them the mean width of a letter and of the gap, in rem."""
 
 _LEAST_TEXT = 4.7
@@ -122,6 +125,12 @@ class DisplayTable:
         at_least = 2 if len(self.columns) >= MOST_COLUMNS else 1 if len(self.columns) >= MANY_COLUMNS else 0
         fitting = (name for name, *sizes in _SETTINGS[at_least:] if self._least_width(*sizes) <= PAGE_WIDTH)
         return next(fitting, _SETTINGS[-1][0])
+
+    @property
+    def is_cards(self) -> bool:
+        """Whether a narrow screen shows each row as a card: what it says in words would lie out of sight."""
+        says = any(column.kind == "text" for column in self.columns[1:])
+        return says and len(self.columns) < GRID_COLUMNS and self._least_width(*_SETTINGS[0][1:]) > PHONE_WIDTH
 
     def _least_width(self, letter: float, gap: float) -> float:
         """Say how narrow it can be set: numbers stay on one line, heads and texts break between words."""

@@ -81,7 +81,7 @@ def build_report(
     environment.globals.update(exhibits.template_functions(environment))
     sections = [_section(chapter, context, environment) for chapter in chapters]
     page = environment.get_template("report.html.j2").render(
-        study_title=study.head.title.in_language(language),
+        study_title=context.words(study.head.title),
         is_synthetic=study.is_synthetic,
         sections=sections,
     )

@@ -163,7 +163,7 @@ def _level(words: Words, name: str, level: str) -> str:
         return level
     values = words.study.table_of(column).values_of(column)
     codes = (level, _whole(level))
-    return next((one.label.in_language(words.language) for one in values if str(one.code) in codes), level)
+    return next((words.words(one.label) for one in values if str(one.code) in codes), level)
 
 
 def _whole(level: str) -> str:

@@ -93,7 +93,7 @@ def headline_sentences(context: ReportContext) -> list[str]:
 
 
 def count_sentence(context: ReportContext, rows: list[Row]) -> str:
-    """Count the verdicts of some comparisons."""
+    """Count the verdicts of some comparisons, and those withheld, so that they add up to the plan."""
     words = {
         "different": DIFFERENT,
         "equivalent": EQUIVALENT,
@@ -103,7 +103,11 @@ def count_sentence(context: ReportContext, rows: list[Row]) -> str:
     }
     told = [row for row in rows if pd.notna(row["verdict"])]
     counts = {name: context.count(sum(row["verdict"] == word for row in told)) for name, word in words.items()}
-    return context.text("verdicts.count_summary", count=context.count(len(told)), **counts)
+    said = context.text("verdicts.count_summary", count=context.count(len(told)), **counts)
+    withheld = len(rows) - len(told)
+    if not withheld:
+        return said
+    return f"{said} {context.text.plural('verdicts.count_withheld', withheld, count=context.count(withheld))}"
 
 
 def _plan_sentences(context: ReportContext) -> list[str]:

@@ -87,9 +87,9 @@ def column_name(term: str, words: Words) -> str:
     if column is None:
         key = f"arms.column_{name}"
         return words.text(key) if words.text.has(key) else str(term)
-    label = column.label.in_language(words.language)
+    label = words.words(column.label)
     values: tuple[ValueLabel, ...] = words.study.table_of(column).values_of(column)
-    value = next((one.label.in_language(words.language) for one in values if str(one.code) == code), code)
+    value = next((words.words(one.label) for one in values if str(one.code) == code), code)
     return words.text("arms.column_value", column=label, value=value) if code else label
 
 

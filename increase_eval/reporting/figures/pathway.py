@@ -89,7 +89,7 @@ def _bars(
         if has_share_before and before and count is not None and st.by_width(True, False):
             share = format_percent(count / before, words.language)
             label = words.text("figures.pathway_of_before", n=label, share=share)
-        bars.append(Bar(step.label.in_language(words.language), count, label))
+        bars.append(Bar(words.words(step.label), count, label))
         before = count
     return bars
 

@@ -95,7 +95,7 @@ def _panels(table: pd.DataFrame, words: Words) -> tuple[list[_Panel], int]:
     """Give each outcome at the last of its waves, and how many outcomes and waves are left to the tables."""
     study = words.study
     names = {scale.id: words.scale(scale) for scale in study.scales}
-    names |= {one.id: one.label.in_language(words.language) for one in study.head.states}
+    names |= {one.id: words.words(one.label) for one in study.head.states}
     table = table.assign(contrast=table["contrast"].fillna(""))
     table = table[table["contrast"].ne("") | table["by_arm"].isin(study.arm_ids)]
     contrasts = {one.id: one for one in study.analysis.contrasts}

@@ -10,6 +10,7 @@ from increase_eval.reporting.tables import (
     Cell,
     CellWriter,
     DisplayTable,
+    Kind,
     RowGroup,
     TableColumn,
     plain_rows,
@@ -48,7 +49,7 @@ def test_a_difference_of_shares_has_its_sign() -> None:
     [
         (4, "1.2 to 3.4", ""),
         (5, "−0.05 (−0.13 to 0.04)", ""),
-        (6, "−0.05 (−0.13 to 0.04)", "dense"),
+        (5, "−10.05 (−10.13 to 0.04)", "dense"),
         (7, "−0.05 (−0.13 to 0.04)", "dense densest"),
         (9, "1.2", "dense"),
         (10, "1.2", "dense densest"),
@@ -122,3 +123,19 @@ def test_rows_hold_the_values_of_python():
     assert pd.isna(second["status"])
     assert second["on"] is pd.NaT
     assert records(frame.iloc[:0]) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "kind", "cell", "is_cards"),
+    [
+        (3, "text", "a verdict", False),
+        (7, "text", "a verdict of words", True),
+        (7, "number", "−0.05 (−0.13 to 0.04)", False),
+        (13, "text", "same", False),
+    ],
+)
+def test_rows_that_say_something_in_words_are_cards_where_they_would_not_fit(
+    columns: int, kind: Kind, cell: str, is_cards: bool
+) -> None:
+    heads = tuple(TableColumn("head", kind) for _ in range(columns))
+    assert DisplayTable("x", "X", heads, plain_rows([[cell] * columns]), "x", pd.DataFrame()).is_cards is is_cards

@@ -13,7 +13,7 @@ from increase_eval.reporting.claimed import BEYOND, beyond_verdicts
 from increase_eval.reporting.documents import Stamp
 from increase_eval.reporting.documents.context import ReportContext
 from increase_eval.reporting.documents.verdict_words import verdict_sentence
-from increase_eval.reporting.documents.verdicts import headline_sentences, verdicts_content
+from increase_eval.reporting.documents.verdicts import count_sentence, headline_sentences, verdicts_content
 from increase_eval.reporting.translations import LANGUAGES, Translator
 from increase_eval.study import find_studies, load_study
 
@@ -139,3 +139,13 @@ def test_without_comparisons_the_chapter_says_that_none_is_judged(shipped):
     assert content["comparisons"] is False
     assert content["design"] is None
     assert headline_sentences(context_of(shipped, "en")) == []
+
+
+@pytest.mark.parametrize(("language", "added"), [("en", "1 more is withheld"), ("fr", "1 autre est masquée")])
+def test_counted_verdicts_and_withheld_ones_add_up_to_the_plan(shipped, language, added):
+    context = context_of(shipped, language)
+    rows = [parts_of(shipped, verdict)["difference"] for verdict in ("different", "inconclusive", "inconclusive")]
+    assert added not in count_sentence(context, rows)
+    said = count_sentence(context, [*rows, {**rows[0], "verdict": pd.NA}])
+    assert " 3 " in said
+    assert added in said
