@@ -11,7 +11,6 @@ from scipy import stats
 from increase_eval.comparison.repeated.assemble import Cells, Columns
 from increase_eval.comparison.repeated.empirical import CORRECTIONS, FEW_DF, EmpiricalErrors, empirical_errors
 from increase_eval.comparison.repeated.layout import Layout
-from increase_eval.comparison.repeated.likelihood import slopes
 from increase_eval.comparison.repeated.small_sample import (
     FStatistic,
     Uncertainty,
@@ -144,8 +143,7 @@ def infer(
     layout: Layout, cells: Cells, columns: Columns, found: Solution, df_method: str, standard_errors: str
 ) -> Inference:
     """Put together what a fit knows about its uncertainty."""
-    model, sums, at = found.model, cells.total(), found.at
-    slope = slopes(model, sums, found.theta, at)
+    model, sums, at, slope = found.model, cells.total(), found.at, found.slopes
     known = uncertainty(at, slope)
     robust, vcov = None, known.vcov
     if standard_errors != "model":

@@ -176,9 +176,7 @@ def slopes(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> Sl
     a, b = model.structure.rows, model.structure.columns
     half = np.where(a == b, 0.5, 1.0)
     W, n = at.inverse, sums.people[:, :, None, None]
-    K = W @ _residual_products(model, sums, at) @ W
-    gradient_matrix = 0.5 * _by_group(model, n * W - K)
-    gradient = (gradient_matrix[:, :, a, b] * 2.0 * half).reshape(batch, -1)
+    gradient, K = _entry_gradient(model, sums, at)
     scale = half[:, None] * half
     fisher = 0.5 * scale * _by_group(model, n * _trace_pairs(W, W, a, b))
     curvature = scale * _by_group(model, _trace_pairs(K, W, a, b)) - fisher
@@ -193,6 +191,24 @@ def slopes(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> Sl
         flat = scaled.reshape(batch, -1, p * p)
         H -= 0.5 * flat @ scaled.swapaxes(2, 3).reshape(batch, -1, p * p).swapaxes(1, 2)
     return _chain(model, theta, gradient, H, expected, design)
+
+
+def gradient(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> FloatArray:
+    """Differentiate minus the profiled log-likelihood once, (B, k): a small part of the work of :func:`slopes`."""
+    by_entry, _ = _entry_gradient(model, sums, at)
+    inner = model.structure.derivatives(theta.reshape(len(theta) * model.n_groups, -1))
+    jacobian = inner.jacobian.reshape(len(theta), model.n_groups, *inner.jacobian.shape[1:])
+    by_group = by_entry.reshape(len(theta), model.n_groups, -1, 1)
+    return np.asarray((jacobian.swapaxes(2, 3) @ by_group).reshape(len(theta), -1))
+
+
+def _entry_gradient(model: MomentModel, sums: Sums, at: Profile) -> tuple[FloatArray, FloatArray]:
+    """By entry of the covariance matrices (B, G E), and K (B, O, m, m), as in :func:`slopes`."""
+    a, b = model.structure.rows, model.structure.columns
+    W, n = at.inverse, sums.people[:, :, None, None]
+    K = W @ _residual_products(model, sums, at) @ W
+    by_group = 0.5 * _by_group(model, n * W - K)
+    return (by_group[:, :, a, b] * np.where(a == b, 1.0, 2.0)).reshape(len(at.beta), -1), K
 
 
 def _chain(

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from increase_eval.comparison.repeated.likelihood import MomentModel, Sums, profile, slopes
+from increase_eval.comparison.repeated.likelihood import MomentModel, Sums, gradient, profile, slopes
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray
 
 LONGEST_STEP = 1.0
@@ -17,6 +17,11 @@ CLOSE = 1e-10
 
 FLATTEST = 1e-9
 """Eigenvalues of the Hessian, scaled by its diagonal, below this mean that a parameter is not estimable."""
+
+
+MOST_CHORDS = 8
+SHRINKS = 1.0 / 16.0
+"""A step with a borrowed Hessian must make the decrement this many times smaller, or Newton's method takes over."""
 
 
 class Optimum(NamedTuple):
@@ -72,6 +77,48 @@ def minimise(model: MomentModel, sums: Sums, start: FloatArray, *, max_iteration
         theta[active[going[~stuck]]] = moved[~stuck]
         active = active[going[~stuck]]
     return Optimum(theta, converged, iterations)
+
+
+def approach(model: MomentModel, sums: Sums, start: FloatArray, hessian: FloatArray) -> FloatArray:
+    """Bring replicates near their optima by steps that share one Hessian, that of the data they are made from.
+
+    Parameters
+    ----------
+    model, sums
+        The model and the data of the B replicates.
+    start
+        (k,) optimum of the data they are made from.
+    hessian
+        (k, k) observed Hessian there.
+
+    Returns
+    -------
+    ndarray
+        (B, k) where to start Newton's method from: within a step of the optimum, or where these steps no longer help.
+
+    Notes
+    -----
+    The steps are -H^-1 d_b, d_b the gradient of the replicate: chord steps, whose error shrinks by the relative
+    difference of the Hessians, that is by the order of 1/n without one person. A gradient costs a fifth of a Hessian.
+    """
+    theta = np.repeat(start[None], len(sums.people), axis=0)
+    reached, inverse = theta.copy(), np.linalg.inv(hessian)
+    before = np.full(len(theta), np.inf)
+    active = np.arange(len(theta))
+    for _ in range(MOST_CHORDS):
+        if not active.size:
+            break
+        data = sums.take(active) if active.size < len(theta) else sums
+        at = profile(model, data, theta[active])
+        step = -gradient(model, data, theta[active], at) @ inverse
+        decrement = np.einsum("bk,kl,bl->b", step, hessian, step)
+        helps = np.isfinite(at.value) & (decrement < SHRINKS * before[active])
+        reached[active[helps]] = theta[active[helps]]
+        going = helps & (decrement >= CLOSE) & (np.abs(step).max(axis=1) < LONGEST_STEP)
+        before[active] = decrement
+        active = active[going]
+        theta[active] += step[going]
+    return reached
 
 
 def _direction(gradient: FloatArray, hessian: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:

@@ -18,7 +18,7 @@ from increase_eval.arguments import require_generator
 from increase_eval.comparison.repeated.assemble import ALIAS_TOLERANCE, GROUP, UNIT, Columns, gather_identity
 from increase_eval.comparison.repeated.layout import Layout
 from increase_eval.comparison.repeated.likelihood import MomentModel, Sums, profile
-from increase_eval.comparison.repeated.newton import minimise
+from increase_eval.comparison.repeated.newton import approach, minimise
 from increase_eval.comparison.repeated.solve import Solution
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray, IntArray
@@ -216,7 +216,7 @@ def fit_batch(found: Solution, sums: Sums) -> FittedBatch:
     status = np.full(len(beta), NOT_ESTIMABLE, dtype=object)
     if able.size:
         data = sums.take(able)
-        optimum = minimise(model, data, np.repeat(found.theta, len(able), axis=0))
+        optimum = minimise(model, data, approach(model, data, found.theta[0], found.slopes.observed[0]))
         done = np.flatnonzero(optimum.converged)
         status[able] = NOT_CONVERGED
         status[able[done]] = ESTIMATED

@@ -9,7 +9,7 @@ import numpy as np
 
 from increase_eval.comparison.repeated.assemble import Cells, Columns, build_model
 from increase_eval.comparison.repeated.layout import Layout
-from increase_eval.comparison.repeated.likelihood import MomentModel, Profile, Sums, gather, profile, slopes
+from increase_eval.comparison.repeated.likelihood import MomentModel, Profile, Slopes, Sums, gather, profile, slopes
 from increase_eval.comparison.repeated.newton import minimise
 from increase_eval.comparison.repeated.structures import STRUCTURES, Structure, make_structure
 from increase_eval.errors import ConvergenceError, InsufficientDataError
@@ -49,10 +49,11 @@ class Residuals:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Solution:
-    """A fitted model: structure used, parameters, the likelihood at them, and how it was reached."""
+    """A fitted model: structure used, parameters, the likelihood and its derivatives there, and how it was reached."""
 
     model: MomentModel
     theta: FloatArray
+    slopes: Slopes
     at: Profile
     iterations: int
     status: str
@@ -80,10 +81,12 @@ def solve(layout: Layout, cells: Cells, columns: Columns, code: str, *, reml: bo
             found = minimise(model, sums, start[None])
             words = "first start" if number == 0 else "second start"
             at = profile(model, sums, found.theta) if found.converged[0] else None
-            flat = at is not None and _is_flat(model, sums, found.theta, at)
+            slope = None if at is None else slopes(model, sums, found.theta, at)
+            flat = slope is not None and _is_flat(slope)
             tried.append(f"{STRUCTURES[attempt]} ({words}{FLAT_END if flat else ''})")
-            if at is not None and not flat:
-                return Solution(model, found.theta, at, int(found.iterations[0]), _status(code, attempt, tried))
+            if at is not None and slope is not None and not flat:
+                status = _status(code, attempt, tried)
+                return Solution(model, found.theta, slope, at, int(found.iterations[0]), status)
     raise ConvergenceError(f"no covariance converged; tried: {', '.join(tried)}")
 
 
@@ -148,12 +151,12 @@ def _check_pairs(visits: tuple[Any, ...], counts: FloatArray, inside: str) -> No
         )
 
 
-def _is_flat(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> bool:
+def _is_flat(slope: Slopes) -> bool:
     """Tell whether the likelihood does not change along some direction of the covariance's parameters at its maximum.
 
     So it is where the formula takes out every subject's mean: a constant added to all covariances then changes nothing.
     """
-    information = slopes(model, sums, theta, at).observed[0]
+    information = slope.observed[0]
     scale = np.sqrt(np.maximum(np.abs(np.diag(information)), 1e-300))
     return not np.linalg.eigvalsh(information / np.outer(scale, scale))[0] > FLAT
 
