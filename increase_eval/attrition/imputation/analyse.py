@@ -64,7 +64,47 @@ def read_analysis(formula: str, cohort: Cohort) -> ParsedFormula:
     return parsed
 
 
-def visit_design(parsed: ParsedFormula, cohort: Cohort, completed: FloatArray, own: FloatArray, t: int) -> VisitDesign:
+@dataclass(frozen=True, slots=True, eq=False)
+class CommonDesign:
+    """A design learned from all visits together: names, which rows have every variable (n, m), and rows (n, m, k)."""
+
+    names: tuple[str, ...]
+    usable: BoolArray
+    matrix: FloatArray
+
+    def at(self, t: int) -> tuple[tuple[str, ...], BoolArray, FloatArray]:
+        """Give the names, who is used, and their rows at visit ``t``."""
+        used = self.usable[:, t]
+        return self.names, used, self.matrix[used, t]
+
+
+def common_design(parsed: ParsedFormula, cohort: Cohort) -> CommonDesign | None:
+    """Lay out all visits at once; nothing where some visit lacks a level, and so has a design of its own."""
+    table = cohort.table.assign(**{cohort.outcome: 0.0})
+    design, m = learn_design(parsed, table), len(cohort.visits)
+    usable = design.usable(table)
+    rows, visit = table[usable], np.flatnonzero(usable) % m
+    for variable in design.variables.values():
+        if variable.levels is not None:
+            found = np.bincount(variable.codes(rows) * m + visit, minlength=len(variable.levels) * m)
+            if not found.all():
+                return None
+    matrix = np.full((len(table), len(design.names)), np.nan)
+    matrix[usable] = design.matrix(rows)
+    return CommonDesign(design.names, usable.reshape(-1, m), matrix.reshape(len(table) // m, m, -1))
+
+
+def _own_design(parsed: ParsedFormula, cohort: Cohort, t: int) -> tuple[tuple[str, ...], BoolArray, FloatArray]:
+    """Lay out one visit by itself."""
+    rows = cohort.table.iloc[t :: len(cohort.visits)].assign(**{cohort.outcome: 0.0})
+    design = learn_design(parsed, rows)
+    used = design.usable(rows)
+    return design.names, used, design.matrix(rows[used])
+
+
+def visit_design(
+    parsed: ParsedFormula, cohort: Cohort, own: FloatArray, t: int, common: CommonDesign | None = None
+) -> VisitDesign:
     """Lay out the regression of visit ``t`` and check that the imputation model contains it.
 
     Parameters
@@ -73,12 +113,12 @@ def visit_design(parsed: ParsedFormula, cohort: Cohort, completed: FloatArray, o
         The analysis.
     cohort
         The people.
-    completed
-        (n,) outcome of the visit without gaps.
     own
         (n, p) rows of the imputation model at the visit.
     t
         Number of the visit.
+    common
+        The design of all visits, where there is one.
 
     Raises
     ------
@@ -87,32 +127,29 @@ def visit_design(parsed: ParsedFormula, cohort: Cohort, completed: FloatArray, o
     InsufficientDataError
         If columns are not independent, or there are too few people.
     """
-    rows = cohort.table.iloc[t :: len(cohort.visits)].assign(**{cohort.outcome: completed})
     where = f"at visit {cohort.visits[t]!s}"
-    design = learn_design(parsed, rows)
-    used = design.usable(rows)
-    matrix = design.matrix(rows[used])
+    names, used, matrix = common.at(t) if common else _own_design(parsed, cohort, t)
     if len(matrix) <= matrix.shape[1]:
         raise InsufficientDataError(f"{len(matrix)} people {where} cannot carry {matrix.shape[1]} coefficients")
     length = np.linalg.norm(matrix, axis=0)
     scaled = matrix / np.where(length > 0, length, 1.0)
     kept = independent_columns(scaled.T @ scaled)
     if not kept.all():
-        lost = [name for name, keep in zip(design.names, kept, strict=True) if not keep]
+        lost = [name for name, keep in zip(names, kept, strict=True) if not keep]
         raise InsufficientDataError(f"{where} the columns {lost} are sums of the others, so they have no coefficient")
     if not cohort.seen[:, t].all():
         of_imputation, _ = linalg.qr(own[used], mode="economic", pivoting=True)[:2]
         rest = np.linalg.norm(scaled - of_imputation @ (of_imputation.T @ scaled), axis=0)
-        outside = [name for name, size in zip(design.names, rest, strict=True) if size > OUTSIDE]
+        outside = [name for name, size in zip(names, rest, strict=True) if size > OUTSIDE]
         if outside:
             raise ValueError(
                 f"the imputation model {cohort.formula!r} does not contain {outside} of the analysis; name them in "
                 "covariates, crossed with the visit if need be, and impute again"
             )
     inner, r = linalg.qr(scaled, mode="economic")
-    q = np.zeros((len(used), len(design.names)))
+    q = np.zeros((len(used), len(names)))
     q[used] = inner
-    return VisitDesign(design.names, used, q, r * length)
+    return VisitDesign(names, used, q, r * length)
 
 
 def imputed_products(

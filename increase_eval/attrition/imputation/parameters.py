@@ -8,9 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from increase_eval.comparison.repeated import MmrmFit
-from increase_eval.comparison.repeated.assemble import take_moments
 from increase_eval.comparison.repeated.likelihood import Sums, sigmas
-from increase_eval.comparison.repeated.refits import ESTIMATED, UnitMoments, batch_size, fit_batch, unit_moments
+from increase_eval.comparison.repeated.refits import ESTIMATED, UnitMoments, batch_size, fit_batch, person_moments
 from increase_eval.errors import ConvergenceError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray
 
@@ -52,7 +51,7 @@ def jackknife_parameters(fit: MmrmFit, answered: IntArray, n: int) -> Parameters
     n
         Number of people.
     """
-    units = _people(fit)
+    units = person_moments(fit.layout, fit.solution.model)
     total, size = fit.cells.total(), batch_size(fit.solution.model)
     every = np.arange(len(answered))
     found = _fit(fit, (units.without(total, every[start : start + size]) for start in range(0, len(every), size)))
@@ -86,7 +85,7 @@ def bootstrap_parameters(
     ConvergenceError
         If more than a fifth of the draws cannot be fitted.
     """
-    units, size = _people(fit), batch_size(fit.solution.model)
+    units, size = person_moments(fit.layout, fit.solution.model), batch_size(fit.solution.model)
     kept: list[Parameters] = []
     have = failed = 0
     while have < draws:
@@ -103,11 +102,6 @@ def bootstrap_parameters(
             )
     parts = [np.concatenate(some) for some in zip(*((one.beta, one.sigma) for one in kept), strict=True)]
     return Parameters(parts[0], parts[1], np.ones(draws, dtype=bool)), failed
-
-
-def _people(fit: MmrmFit) -> UnitMoments:
-    n = fit.layout.n_subjects
-    return unit_moments(take_moments(fit.layout, np.arange(n)), fit.solution.model, tuple(range(n)))
 
 
 def _counts(arms: IntArray, draws: int, rng: np.random.Generator) -> FloatArray:

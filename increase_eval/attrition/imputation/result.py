@@ -11,6 +11,7 @@ import pandas as pd
 from increase_eval.attrition.imputation.analyse import (
     VisitDesign,
     can_leave_out,
+    common_design,
     imputed_products,
     least_squares,
     leave_out,
@@ -161,7 +162,8 @@ class VisitImputations(Imputations):
         if change_from is not None and (change_from not in visits or len(visits) < 2):
             raise ValueError(f"change_from is {change_from!r}; allowed: one of {[str(one) for one in visits]}")
         numbers = range(len(visits))
-        plans = {t: visit_design(parsed, self.cohort, self.outcomes[0, :, t], self.rows[:, t], t) for t in numbers}
+        common = common_design(parsed, self.cohort)
+        plans = {t: visit_design(parsed, self.cohort, self.rows[:, t], t, common) for t in numbers}
         if change_from is not None:
             first = plans[visits.index(change_from)]
             if not all(np.allclose(plan.q, first.q, rtol=0, atol=1e-9) for plan in plans.values()):

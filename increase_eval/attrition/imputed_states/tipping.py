@@ -86,10 +86,6 @@ class ShareResponse:
     def roots(self, clause: Clause) -> None:
         """Give no formula: people are counted."""
 
-    def fix(self, first: float) -> ShareResponse:
-        """Refuse: one dial only."""
-        raise NotImplementedError("a share has one dial")
-
 
 def state_tipping_table(study: Study, imputed: list[ImputedState]) -> pd.DataFrame:
     """Tabulate tipping points of states: which departure from random would change what is concluded of a share?

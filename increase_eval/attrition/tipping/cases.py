@@ -15,7 +15,7 @@ from increase_eval.attrition.tipping.conclusion import Conclusion
 from increase_eval.attrition.tipping.continuous import of_chained, of_fit, of_visit
 from increase_eval.attrition.tipping.dials import Dials, read_dials
 from increase_eval.attrition.tipping.levels import of_levels
-from increase_eval.attrition.tipping.response import Response
+from increase_eval.attrition.tipping.response import DialResponse
 from increase_eval.comparison.repeated import MmrmFit
 from increase_eval.moments.formulas import parse_formula
 
@@ -24,7 +24,7 @@ class Case(NamedTuple):
     """One visit: its name, what deltas do, the SD that they are measured in, and how many outcomes they move."""
 
     visit: Any
-    response: Response
+    response: DialResponse
     sd: float
     n_moved: int
 

@@ -13,7 +13,7 @@ from increase_eval.moments.accumulate import FloatArray
 
 
 class Response(Protocol):
-    """What the deltas (K,) do to an estimate."""
+    """What deltas do to an estimate."""
 
     def at(self, deltas: FloatArray) -> Numbers:
         """Give estimate, std_error, df, statistic, p_value, conf_low and conf_high."""
@@ -22,6 +22,10 @@ class Response(Protocol):
     def roots(self, clause: Clause) -> FloatArray | None:
         """Give the deltas at which a clause may change, or None where no formula gives them."""
         ...
+
+
+class DialResponse(Response, Protocol):
+    """What one delta or two do to an estimate: of two the first can be held."""
 
     def fix(self, first: float) -> Response:
         """Hold the first of two deltas."""

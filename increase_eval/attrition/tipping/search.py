@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from increase_eval.attrition.tipping.conclusion import Conclusion
-from increase_eval.attrition.tipping.response import Response
+from increase_eval.attrition.tipping.response import DialResponse, Response
 from increase_eval.moments.accumulate import FloatArray
 
 HALVINGS = 60
@@ -72,7 +72,7 @@ def holds(response: Response, conclusion: Conclusion, *deltas: float) -> bool:
     return conclusion.holds(response.at(np.array(deltas)))
 
 
-def contour_points(response: Response, conclusion: Conclusion, first: FloatArray, second: FloatArray) -> FloatArray:
+def contour_points(response: DialResponse, conclusion: Conclusion, first: FloatArray, second: FloatArray) -> FloatArray:
     """Give the points (r, 2) at which the conclusion changes, along each value of one delta, from both sides.
 
     The changes in the second delta are found at each value of the first on its grid.

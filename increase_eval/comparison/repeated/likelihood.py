@@ -196,8 +196,8 @@ def slopes(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> Sl
 def gradient(model: MomentModel, sums: Sums, theta: FloatArray, at: Profile) -> FloatArray:
     """Differentiate minus the profiled log-likelihood once, (B, k): a small part of the work of :func:`slopes`."""
     by_entry, _ = _entry_gradient(model, sums, at)
-    inner = model.structure.derivatives(theta.reshape(len(theta) * model.n_groups, -1))
-    jacobian = inner.jacobian.reshape(len(theta), model.n_groups, *inner.jacobian.shape[1:])
+    jacobian = model.structure.jacobian(theta.reshape(len(theta) * model.n_groups, -1))
+    jacobian = jacobian.reshape(len(theta), model.n_groups, *jacobian.shape[1:])
     by_group = by_entry.reshape(len(theta), model.n_groups, -1, 1)
     return np.asarray((jacobian.swapaxes(2, 3) @ by_group).reshape(len(theta), -1))
 

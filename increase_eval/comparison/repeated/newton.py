@@ -15,13 +15,19 @@ LONGEST_STEP = 1.0
 CLOSE = 1e-10
 """A Newton decrement (squared distance to the optimum in standard errors) below this is one step from exact."""
 
+FLOATS_AT_ONCE = 2_000_000
+"""Size of the working arrays of a batch of replicates."""
+
 FLATTEST = 1e-9
 """Eigenvalues of the Hessian, scaled by its diagonal, below this mean that a parameter is not estimable."""
 
 
-MOST_CHORDS = 8
+MOST_BORROWED = 12
 SHRINKS = 1.0 / 16.0
-"""A step with a borrowed Hessian must make the decrement this many times smaller, or Newton's method takes over."""
+"""A step from a borrowed Hessian must make the decrement this many times smaller, or Newton's method takes over."""
+
+EXACT = 1e-16
+"""A decrement below this is at the optimum but for rounding."""
 
 
 class Optimum(NamedTuple):
@@ -79,8 +85,8 @@ def minimise(model: MomentModel, sums: Sums, start: FloatArray, *, max_iteration
     return Optimum(theta, converged, iterations)
 
 
-def approach(model: MomentModel, sums: Sums, start: FloatArray, hessian: FloatArray) -> FloatArray:
-    """Bring replicates near their optima by steps that share one Hessian, that of the data they are made from.
+def minimise_near(model: MomentModel, sums: Sums, start: FloatArray, hessian: FloatArray) -> Optimum:
+    """Find the optima of replicates that differ little from the data they are made from.
 
     Parameters
     ----------
@@ -91,34 +97,63 @@ def approach(model: MomentModel, sums: Sums, start: FloatArray, hessian: FloatAr
     hessian
         (k, k) observed Hessian there.
 
-    Returns
-    -------
-    ndarray
-        (B, k) where to start Newton's method from: within a step of the optimum, or where these steps no longer help.
-
     Notes
     -----
-    The steps are -H^-1 d_b, d_b the gradient of the replicate: chord steps, whose error shrinks by the relative
-    difference of the Hessians, that is by the order of 1/n without one person. A gradient costs a fifth of a Hessian.
+    Steps are -H^-1 d with d the gradient of the replicate and H the borrowed Hessian, corrected after each step by what
+    the gradient did (BFGS); a gradient costs a fifth of a Hessian. Each step must make the decrement 16 times smaller,
+    down to rounding: near a saddle some part of the error grows, so that what shrinks every time ends in an optimum.
+    Replicates for which that fails go on by :func:`minimise`, from the nearest point reached.
     """
-    theta = np.repeat(start[None], len(sums.people), axis=0)
-    reached, inverse = theta.copy(), np.linalg.inv(hessian)
-    before = np.full(len(theta), np.inf)
-    active = np.arange(len(theta))
-    for _ in range(MOST_CHORDS):
+    count, k = len(sums.people), len(start)
+    theta = np.repeat(start[None], count, axis=0)
+    nearest, smallest = theta.copy(), np.full(count, np.inf)
+    inverse = np.repeat(np.linalg.inv(hessian)[None], count, axis=0)
+    iterations, converged = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=bool)
+    active, step, before = np.arange(count), np.zeros((count, k)), np.zeros((count, k))
+    for turn in range(MOST_BORROWED):
         if not active.size:
             break
-        data = sums.take(active) if active.size < len(theta) else sums
+        data = sums.take(active) if active.size < count else sums
         at = profile(model, data, theta[active])
-        step = -gradient(model, data, theta[active], at) @ inverse
-        decrement = np.einsum("bk,kl,bl->b", step, hessian, step)
-        helps = np.isfinite(at.value) & (decrement < SHRINKS * before[active])
-        reached[active[helps]] = theta[active[helps]]
-        going = helps & (decrement >= CLOSE) & (np.abs(step).max(axis=1) < LONGEST_STEP)
-        before[active] = decrement
-        active = active[going]
-        theta[active] += step[going]
-    return reached
+        here = gradient(model, data, theta[active], at)
+        if turn:
+            inverse = _corrected(inverse, step, here - before)
+        step = -(inverse @ here[..., None])[..., 0]
+        decrement = -(step * here).sum(axis=1)
+        iterations[active] += 1
+        helps = np.isfinite(at.value) & (decrement < SHRINKS * smallest[active]) & (decrement >= 0)
+        helps &= np.abs(step).max(axis=1) < LONGEST_STEP
+        nearest[active[helps]], smallest[active[helps]] = theta[active[helps]], decrement[helps]
+        theta[active] += step
+        done = helps & (decrement < EXACT)
+        converged[active[done]] = True
+        going = helps & ~done
+        active, step, before, inverse = active[going], step[going], here[going], inverse[going]
+    rest, size = np.flatnonzero(~converged), _newton_size(model)
+    for some in (rest[first : first + size] for first in range(0, len(rest), size)):
+        found = minimise(model, sums.take(some), nearest[some])
+        theta[some], converged[some] = found.theta, found.converged
+        iterations[some] += found.iterations
+    return Optimum(theta, converged, iterations)
+
+
+def _newton_size(model: MomentModel) -> int:
+    """Give the number of replicates whose Hessians fit into the working arrays."""
+    entries = len(model.structure.rows) * model.n_groups
+    return int(max(1, FLOATS_AT_ONCE // (model.rows.shape[0] ** 2 * (entries + 1))))
+
+
+def _corrected(inverse: FloatArray, step: FloatArray, change: FloatArray) -> FloatArray:
+    """Correct inverse Hessians (B, k, k) so that a step explains the change of the gradient along it."""
+    along = (step * change).sum(axis=1)
+    moved = (inverse @ change[..., None])[..., 0]
+    # A step below rounding, or of the wrong curvature, says nothing.
+    factor = np.where(along > 0, 1.0 / np.where(along > 0, along, 1.0), 0.0)
+    inner = factor * (1.0 + factor * (change * moved).sum(axis=1))
+    across = (factor[:, None] * step)[:, :, None] * moved[:, None, :]
+    return np.asarray(
+        inverse + inner[:, None, None] * step[:, :, None] * step[:, None, :] - across - across.swapaxes(1, 2)
+    )
 
 
 def _direction(gradient: FloatArray, hessian: FloatArray) -> tuple[FloatArray, FloatArray, BoolArray]:

@@ -18,15 +18,12 @@ from increase_eval.arguments import require_generator
 from increase_eval.comparison.repeated.assemble import ALIAS_TOLERANCE, GROUP, UNIT, Columns, gather_identity
 from increase_eval.comparison.repeated.layout import Layout
 from increase_eval.comparison.repeated.likelihood import MomentModel, Sums, profile
-from increase_eval.comparison.repeated.newton import approach, minimise
+from increase_eval.comparison.repeated.newton import FLOATS_AT_ONCE, minimise_near
 from increase_eval.comparison.repeated.solve import Solution
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.accumulate import FloatArray, IntArray
 from increase_eval.moments.pattern import PatternMoments
 from increase_eval.results import estimate_table
-
-FLOATS_AT_ONCE = 2_000_000
-"""Size of the working arrays of a batch of replicates."""
 
 ESTIMATED, NOT_ESTIMABLE, NOT_CONVERGED = "estimated", "not estimable", "not converged"
 
@@ -169,6 +166,15 @@ def unit_moments(moments: PatternMoments, model: MomentModel, names: tuple[Any, 
     return UnitMoments(unit, cell, moments.people.astype(np.float64), moments.cross, names)
 
 
+def person_moments(layout: Layout, model: MomentModel) -> UnitMoments:
+    """Take the moments of each person, who is in one cell: the products of the person's own features."""
+    known, n = np.nan_to_num(layout.features), layout.n_subjects
+    keys = {(int(g), tuple(s)): k for k, (g, s) in enumerate(zip(model.group, model.seen.tolist(), strict=True))}
+    of_person = zip(layout.groups, layout.seen.tolist(), strict=True)
+    cell = np.array([keys[int(group), tuple(seen)] for group, seen in of_person], dtype=np.int64)
+    return UnitMoments(np.arange(n), cell, np.ones(n), known[:, :, None] * known[:, None, :], tuple(range(n)))
+
+
 def refit(
     kind: str, layout: Layout, columns: Columns, found: Solution, batches: Iterator[Sums], index: pd.Index[Any]
 ) -> Refits:
@@ -194,8 +200,7 @@ def refit(
 
 def batch_size(model: MomentModel) -> int:
     """Give the number of replicates that fit into the working arrays."""
-    entries = len(model.structure.rows) * model.n_groups
-    per_replicate = model.rows.shape[0] ** 2 * (entries + 1) + len(model.group) * model.rows.shape[0] ** 2 // model.m**2
+    per_replicate = model.rows.shape[0] ** 2 * 2 + len(model.group) * model.rows.shape[0] ** 2 // model.m**2
     return int(max(1, min(512, FLOATS_AT_ONCE // per_replicate)))
 
 
@@ -216,7 +221,7 @@ def fit_batch(found: Solution, sums: Sums) -> FittedBatch:
     status = np.full(len(beta), NOT_ESTIMABLE, dtype=object)
     if able.size:
         data = sums.take(able)
-        optimum = minimise(model, data, approach(model, data, found.theta[0], found.slopes.observed[0]))
+        optimum = minimise_near(model, data, found.theta[0], found.slopes.observed[0])
         done = np.flatnonzero(optimum.converged)
         status[able] = NOT_CONVERGED
         status[able[done]] = ESTIMATED

@@ -82,6 +82,15 @@ class Structure:
         scale = np.exp(theta[:, :s] @ self.counts.T)
         return self.square(scale * self._factor(theta[:, s:], derivatives=False)[0])
 
+    def jacobian(self, theta: FloatArray) -> FloatArray:
+        """First derivatives of the entries of Sigma at parameters (B, k): (B, E, k)."""
+        if self.code != "us":
+            return self.derivatives(theta).jacobian
+        s = self.n_deviations
+        r, first = _triangle_slopes(theta[:, s:], self)
+        scale = np.exp(theta[:, :s] @ self.counts.T)
+        return np.concatenate([(scale * r)[..., None] * self.counts, scale[..., None] * first], axis=-1)
+
     def derivatives(self, theta: FloatArray) -> Derivatives:
         """Entries of Sigma with first and second derivatives at parameters (B, k)."""
         s, k = self.n_deviations, self.n_parameters
@@ -196,19 +205,32 @@ def _lower(powers: FloatArray, coefficient: FloatArray, k: int) -> tuple[FloatAr
 
 def _triangle_factor(phi: FloatArray, to: Structure, *, derivatives: bool) -> tuple[FloatArray, FloatArray, FloatArray]:
     """L L' for a unit lower triangle L filled by rows, and its derivatives in the entries of L."""
-    m, a, b = to.m, to.rows, to.columns
-    i, j = np.tril_indices(m, -1)
-    lower = np.broadcast_to(np.eye(m), (len(phi), m, m)).copy()
-    lower[:, i, j] = phi
-    r = (lower @ lower.swapaxes(1, 2))[:, a, b]
+    a, b = to.rows, to.columns
+    i, j = np.tril_indices(to.m, -1)
     if not derivatives:
-        return r, np.zeros((0, 0, 0)), np.zeros((0, 0, 0))
-    first = (a[:, None] == i) * lower[:, b][:, :, j] + (b[:, None] == i) * lower[:, a][:, :, j]
+        lower = _triangle(phi, to)
+        return (lower @ lower.swapaxes(1, 2))[:, a, b], np.zeros((0, 0, 0)), np.zeros((0, 0, 0))
+    r, first = _triangle_slopes(phi, to)
     one, other = a[:, None] == i, b[:, None] == i
     pairs = one[:, :, None] & other[:, None, :] | other[:, :, None] & one[:, None, :]
     both = (one[:, :, None] & other[:, None, :]).astype(np.float64) + (other[:, :, None] & one[:, None, :])
     second = np.where(pairs, both, 0.0) * (j[:, None] == j)
     return r, first, np.broadcast_to(second, (len(phi), *second.shape))
+
+
+def _triangle(phi: FloatArray, to: Structure) -> FloatArray:
+    lower = np.broadcast_to(np.eye(to.m), (len(phi), to.m, to.m)).copy()
+    lower[:, *np.tril_indices(to.m, -1)] = phi
+    return lower
+
+
+def _triangle_slopes(phi: FloatArray, to: Structure) -> tuple[FloatArray, FloatArray]:
+    """L L' and its first derivatives in the entries of L."""
+    a, b = to.rows, to.columns
+    i, j = np.tril_indices(to.m, -1)
+    lower = _triangle(phi, to)
+    first = (a[:, None] == i) * lower[:, b][:, :, j] + (b[:, None] == i) * lower[:, a][:, :, j]
+    return (lower @ lower.swapaxes(1, 2))[:, a, b], first
 
 
 def nearest_start(correlations: FloatArray) -> FloatArray:

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from increase_eval.attrition import impute
+from increase_eval.attrition.imputation.analyse import common_design, read_analysis, visit_design
 from increase_eval.attrition.imputation.strategies import strategy_means
 from increase_eval.comparison.repeated import fit_mmrm
 from increase_eval.errors import ConvergenceError, DataError, InsufficientDataError
@@ -285,3 +286,36 @@ def test_refused_deltas() -> None:
         fill(data, delta=good.assign(arm="other"))
     with pytest.raises(ValueError, match="two rows"):
         fill(data, delta=pd.concat([good, good]))
+
+
+def test_a_design_of_all_visits_is_that_of_each_visit():
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({"id": range(40), "arm": ["a", "b"] * 20, "x": rng.normal(size=40)})
+    long = people.merge(pd.DataFrame({"visit": ["T1", "T2", "T3"]}), how="cross")
+    long["now"] = np.where(rng.random(120) < 0.5, "yes", "no")
+    long["y"] = long["x"] + rng.normal(size=120)
+    long.loc[(long["visit"] == "T3") & (long["id"] < 9), "y"] = np.nan
+    filled = impute(long, outcome="y", subject="id", visit="visit", arm="arm", covariates=["x:visit", "now:visit"])
+    parsed = read_analysis("y ~ arm * x + now", filled.cohort)
+    common = common_design(parsed, filled.cohort)
+    assert common is not None
+    extra = impute(
+        long, outcome="y", subject="id", visit="visit", arm="arm", covariates=["x:visit", "now:visit", "arm:x:visit"]
+    )
+    for t in range(3):
+        one = visit_design(parsed, extra.cohort, extra.rows[:, t], t, common)
+        other = visit_design(parsed, extra.cohort, extra.rows[:, t], t)
+        assert one.names == other.names
+        np.testing.assert_array_equal(one.used, other.used)
+        np.testing.assert_allclose(one.q @ one.r, other.q @ other.r, atol=1e-12)
+
+
+def test_a_visit_that_lacks_a_level_has_a_design_of_its_own():
+    rng = np.random.default_rng(3)
+    people = pd.DataFrame({"id": range(40), "arm": ["a", "b"] * 20})
+    long = people.merge(pd.DataFrame({"visit": ["T1", "T2"]}), how="cross").assign(y=rng.normal(size=80))
+    long["now"] = np.where(long["visit"] == "T1", "yes", np.where(rng.random(80) < 0.5, "yes", "no"))
+    filled = impute(long, outcome="y", subject="id", visit="visit", arm="arm", covariates=["now"])
+    assert common_design(read_analysis("y ~ arm + now", filled.cohort), filled.cohort) is None
+    terms = filled.analyse("y ~ arm + now").groupby("visit")["term"].agg(list).to_dict()
+    assert terms == {"T1": ["Intercept", "arm[T.b]"], "T2": ["Intercept", "arm[T.b]", "now[T.yes]"]}

@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from increase_eval.comparison import fit_mmrm
-from increase_eval.comparison.repeated import refits
+from increase_eval.comparison.repeated import newton, refits
+from increase_eval.comparison.repeated.assemble import take_moments
+from increase_eval.comparison.repeated.likelihood import gradient, profile, slopes
 from increase_eval.errors import InsufficientDataError
 
 
@@ -148,3 +150,52 @@ def test_what_a_refit_reads_does_not_grow_with_the_number_of_people(monkeypatch)
     for n in (720, 7200):
         fit(long_data(n=n)).cluster_bootstrap("site", draws=5, rng=np.random.default_rng(1))
     assert read[0] == read[1]
+
+
+@pytest.mark.parametrize("covariance", ["us", "ar1h", "adh"])
+@pytest.mark.parametrize("reml", [True, False])
+def test_borrowed_steps_end_where_newtons_method_does(covariance, reml):
+    model = fit(long_data(n=48), covariance=covariance, reml=reml)
+    found = model.solution
+    units = refits.person_moments(model.layout, found.model)
+    sums = units.without(model.cells.total(), np.arange(48))
+    near = newton.minimise_near(found.model, sums, found.theta[0], found.slopes.observed[0])
+    full = newton.minimise(found.model, sums, np.repeat(found.theta, 48, axis=0))
+    assert near.converged.all() and full.converged.all()
+    ends = [profile(found.model, sums, one.theta) for one in (near, full)]
+    np.testing.assert_allclose(ends[0].beta, ends[1].beta, rtol=1e-9, atol=1e-10)
+    np.testing.assert_allclose(near.theta, full.theta, rtol=1e-7, atol=1e-8)
+
+
+def test_newtons_method_takes_over_where_borrowed_steps_do_not_shrink(monkeypatch):
+    model = fit(long_data(n=48))
+    found = model.solution
+    total = model.cells.total()
+    # A Hessian a hundred times too flat makes every step overshoot: nothing may come from it but the start.
+    called, true = [], newton.minimise
+    monkeypatch.setattr(newton, "minimise", lambda *given: called.append(len(given[1].people)) or true(*given))
+    start = found.theta[0] + 0.05
+    ended = newton.minimise_near(found.model, total, start, found.slopes.observed[0] / 100.0)
+    assert called == [1] and ended.converged.all()
+    np.testing.assert_allclose(ended.theta, found.theta, atol=1e-7)
+
+
+def test_a_gradient_alone_is_that_of_the_slopes():
+    for covariance in ("us", "toeph", "cs"):
+        found = fit(long_data(n=48), covariance=covariance).solution
+        model, sums = found.model, fit(long_data(n=48)).cells.total()
+        theta = found.theta + 0.1
+        at = profile(model, sums, theta)
+        np.testing.assert_allclose(
+            gradient(model, sums, theta, at), slopes(model, sums, theta, at).gradient, rtol=1e-12, atol=1e-12
+        )
+
+
+def test_moments_of_people_are_those_of_units_of_one():
+    model = fit(long_data(n=48).assign(w=lambda d: 0.5 + d["id"] % 3), weights="w")
+    layout, inner = model.layout, model.solution.model
+    direct = refits.person_moments(layout, inner).dense(len(inner.group))
+    people = np.arange(layout.n_subjects)
+    general = refits.unit_moments(take_moments(layout, people), inner, tuple(people)).dense(len(inner.group))
+    np.testing.assert_array_equal(direct.people, general.people)
+    np.testing.assert_allclose(direct.cross, general.cross, rtol=1e-13, atol=1e-13)
