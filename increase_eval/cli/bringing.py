@@ -46,7 +46,9 @@ def simulate(study: Study, folder: Path, places: Places, *, seed: int | None = N
         If the contract has no ``synthetic.yaml``.
     """
     if study.cohort is None:
-        raise ContractError(f"study {study.id!r} has no synthetic.yaml: its data are not made, they are collected")
+        known = bringing_command(study)
+        told = f"its raw files are written by: {known}" if known else "its data are not made, they are collected"
+        raise ContractError(f"study {study.id!r} has no synthetic.yaml: {told}")
     from increase_eval.storage import write_table
     from increase_eval.synthetic.simulate import simulate_study
 

@@ -11,11 +11,15 @@ EXAMPLES = ("increase-eval example help", "increase-eval example help --raw some
 
 def command(study: Study, raw: Raw = None, as_json: Json = False) -> None:
     """Write the raw files of an example study."""
+    from increase_eval.cli.bringing import bringing_command
+    from increase_eval.errors import ContractError
     from increase_eval.intake import write_example
     from increase_eval.places import Places
     from increase_eval.study import load_study
 
     loaded = load_study(study)
+    if not (loaded.folder / "example.yaml").is_file() and (known := bringing_command(loaded)):
+        raise ContractError(f"study {loaded.id!r} has no example.yaml: its raw files are written by: {known}")
     folder = raw or Places.from_environment().raw(loaded.id)
     written = write_example(loaded, folder)
     if as_json:

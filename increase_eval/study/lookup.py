@@ -106,6 +106,9 @@ def _absent_text(path_or_name: str | Path, folder: Path) -> str:
     names = find_studies()
     places = ", ".join(map(str, contract_folders())) or "nowhere: no folder of contracts was found"
     known = ", ".join(names) or "none"
+    here = Path("data_contracts") / str(path_or_name)
+    if (here / "study.yaml").is_file():
+        return f"there is no study {path_or_name!r} in {places}, but there is a folder {here}: give that"
     return (
         f"there is no study {path_or_name!r}; studies: {known}{did_you_mean(path_or_name, names)} (looked in {places})"
     )

@@ -73,6 +73,13 @@ def test_the_package_can_be_run_as_a_module():
     assert done.stdout == f"increase-eval {increase_eval.__version__}\n"
 
 
+def test_the_wrong_command_for_raw_files_names_the_right_one(run):
+    for study, wrong, right in (("help", "simulate", "example"), ("increase_vs", "example", "simulate")):
+        code, _, err = run(wrong, study)
+        assert code == 3
+        assert err.endswith(f"are written by: increase-eval {right} {study}\n")
+
+
 def test_validate_says_how_the_raw_files_of_an_example_are_made(run, tmp_path, monkeypatch):
     monkeypatch.setenv("INCREASE_EVAL_HOME", str(tmp_path))
     for study, command in (("help", "example"), ("increase_vs", "simulate")):

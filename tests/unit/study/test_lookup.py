@@ -105,3 +105,10 @@ def test_an_installed_library_finds_the_studies_it_ships_with(tmp_path, monkeypa
     (tmp_path / "site-packages" / "data_contracts").mkdir()  # of somebody else: no checkout lies around it
     assert contract_folders() == (shipped,)
     assert load_study("garden").folder == shipped / "garden"
+
+
+def test_a_study_below_the_current_folder_is_pointed_out(tmp_path, monkeypatch):
+    shutil.copytree(GARDEN, tmp_path / "data_contracts" / "orchard")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ContractError, match=r"but there is a folder data_contracts.orchard: give that"):
+        lookup.locate_study("orchard")

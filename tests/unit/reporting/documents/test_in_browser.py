@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from increase_eval.reporting.pages import template_folder
 from increase_eval.study.study import Study
 
 pytestmark = pytest.mark.browser
@@ -88,4 +89,43 @@ def test_paper_has_no_links_that_do_nothing_and_says_that_data_are_synthetic(bro
     assert hidden
     assert page.locator(".synthetic-mark").first.is_visible()
     assert page.pdf(prefer_css_page_size=True).startswith(b"%PDF")
+    page.close()
+
+
+CARDS = """
+<figure class="exhibit table cards"><div class="table-scroll"><table>
+<thead><tr><th>Outcome</th><th>Verdict</th></tr></thead>
+<tbody><tr><th scope="rowgroup" rowspan="2">Mood</th><td class="text" data-head="Verdict">equivalent</td></tr>
+<tr><td class="text" data-head="Verdict">a verdict of so many words that a telephone is too narrow for it</td></tr>
+</tbody></table></div></figure>
+<details class="folded"><summary>Show the table</summary><p id="inside">12.5</p></details>
+"""
+
+
+def _with_style(browser: Any, width: int) -> Any:
+    page = browser.new_page(viewport={"width": width, "height": 800})
+    style = (template_folder() / "page.css").read_text(encoding="utf-8")
+    page.set_content(f"<style>{style}</style><main>{CARDS}</main>")
+    return page
+
+
+def test_a_telephone_shows_each_row_as_a_card_with_its_heads(browser: Any) -> None:
+    page = _with_style(browser, 375)
+    scroll = page.locator(".table-scroll")
+    assert scroll.evaluate("e => e.scrollWidth <= e.clientWidth")
+    assert page.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content") == '"Verdict"'
+    wide = _with_style(browser, 1280)
+    assert wide.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content") == "none"
+    page.close()
+    wide.close()
+
+
+def test_paper_shows_folded_tables_whole(browser: Any) -> None:
+    page = _with_style(browser, 1280)
+    assert not page.locator("#inside").is_visible()
+    page.emulate_media(media="print")
+    if not page.evaluate("CSS.supports('selector(details::details-content)')"):
+        pytest.skip("this Chromium is older than the way to open what is folded")
+    assert page.locator("#inside").is_visible()
+    assert not page.locator("summary").is_visible()
     page.close()
