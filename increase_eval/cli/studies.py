@@ -38,10 +38,8 @@ def command(as_json: Json = False) -> None:
     else:
         columns = ["study", "waves", "arms", "scales", "data", "title"]
         say_table(columns, [[row[column] for column in columns] for row in rows])
-        say(
-            "\nA study is a folder with a study.yaml: in INCREASE_EVAL_CONTRACTS, in the data_contracts of the checkout, or"
-        )
-        say("in the package. Any other is called by its folder.")
+        say("\nA study is a folder with a study.yaml: in INCREASE_EVAL_CONTRACTS, in the checkout's data_contracts,")
+        say("or in the package. Any other is called by its folder.")
     for message in broken:
         complain(message)
     if broken:
