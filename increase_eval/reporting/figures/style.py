@@ -197,7 +197,7 @@ def wrap(text: str, width: float, size: float = SMALLEST_PT, *, bold: bool = Fal
 def _words_beside(line: str, words: Sequence[str], width: float, size: float, bold: bool) -> int:
     """Say how many words fit on a line after what stands there.
 
-    A longer line is never narrower, so that it is enough to measure about the place where the widths of single words
+    A longer line is never narrower, so that it is enough to measure about the place where the widths of single letters
     say that the line is full; letters that are set closer to each other than alone make those a guess.
     """
 
@@ -207,7 +207,7 @@ def _words_beside(line: str, words: Sequence[str], width: float, size: float, bo
     space = text_width("n n", size, bold=bold) - 2 * text_width("n", size, bold=bold)
     guess, filled = 0, text_width(line, size, bold=bold)
     for word in words:
-        filled += space + text_width(word, size, bold=bold)
+        filled += space + sum(text_width(letter, size, bold=bold) for letter in word)
         if filled > width:
             break
         guess += 1
@@ -219,11 +219,11 @@ def _words_beside(line: str, words: Sequence[str], width: float, size: float, bo
 
 
 def _cut(word: str, width: float, size: float, bold: bool) -> list[str]:
+    if text_width(word, size, bold=bold) <= width:
+        return [word]
     pieces = [""]
     for letter in word:
-        if pieces[-1] and text_width(f"{pieces[-1]}{letter}-", size, bold=bold) > width < text_width(
-            word, size, bold=bold
-        ):
+        if pieces[-1] and text_width(f"{pieces[-1]}{letter}-", size, bold=bold) > width:
             pieces[-1] += "-"
             pieces.append("")
         pieces[-1] += letter
