@@ -75,7 +75,7 @@ def build_report(
     """
     readable = readable_tables(study, tables)
     drawn = draw_figures(study, readable, language=language) if figures is None else figures
-    context = ReportContext(study, readable, drawn, Translator(language), stamp)
+    context = ReportContext(study, _at_hand(readable), drawn, Translator(language), stamp)
     exhibits = Exhibits(context)
     environment = page_environment(language)
     environment.globals.update(exhibits.template_functions(environment))
@@ -158,6 +158,22 @@ def readable_tables(study: Study, tables: Mapping[str, pd.DataFrame]) -> Readabl
         quarantine = tables.get("quarantine", pd.DataFrame(columns=["file", "rule", "severity"]))
         counted["record_counts"] = record_counts(tables["ledger"], quarantine, threshold=threshold)
     return ReadableTables({**safe, **opened, **counted})
+
+
+def _at_hand(tables: ReadableTables) -> ReadableTables:
+    """Keep texts as Python has them: chapters pick a few rows thousands of times, and Arrow is slow at that."""
+    return ReadableTables(
+        {
+            name: table.astype(
+                {
+                    column: pd.StringDtype("python", na_value=dtype.na_value)
+                    for column, dtype in table.dtypes.items()
+                    if isinstance(dtype, pd.StringDtype)
+                }
+            )
+            for name, table in tables.items()
+        }
+    )
 
 
 def _section(chapter: Chapter, context: ReportContext, environment: jinja2.Environment) -> dict[str, Any]:
