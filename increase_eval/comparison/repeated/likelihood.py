@@ -75,7 +75,7 @@ class Sums(NamedTuple):
 class Profile(NamedTuple):
     """The likelihood profiled over the coefficients."""
 
-    value: FloatArray  # (B,) minus the log-likelihood; infinite where Sigma is not positive definite
+    value: FloatArray  # (B,) minus the log-likelihood (NaN: not wanted); infinite where Sigma is not positive definite
     inverse: FloatArray  # (B, O, m, m) inverse of the observed block of Sigma, zeros elsewhere
     beta: FloatArray  # (B, p)
     vcov: FloatArray  # (B, p, p) inverse of X' V^-1 X
@@ -99,8 +99,8 @@ def sigmas(model: MomentModel, theta: FloatArray) -> FloatArray:
     return model.structure.covariance(flat).reshape(batch, model.n_groups, model.m, model.m)
 
 
-def profile(model: MomentModel, sums: Sums, theta: FloatArray) -> Profile:
-    """Minus the log-likelihood at its best coefficients.
+def profile(model: MomentModel, sums: Sums, theta: FloatArray, *, with_value: bool = True) -> Profile:
+    """Minus the log-likelihood at its best coefficients; without the determinants of its value if that is not wanted.
 
     Notes
     -----
@@ -126,6 +126,9 @@ def profile(model: MomentModel, sums: Sums, theta: FloatArray) -> Profile:
     p = model.p
     vcov = np.linalg.inv(products[:, :p, :p])
     beta = (vcov @ products[:, :p, p:])[..., 0]
+    symmetric = (vcov + vcov.swapaxes(1, 2)) / 2.0
+    if not with_value:
+        return Profile(np.where(positive, np.nan, np.inf), inverse, beta, symmetric)
     residual = products[:, p, p] - (beta * products[:, :p, p]).sum(axis=1)
     n_obs = (sums.people * model.seen.sum(axis=1)).sum(axis=1)
     deviance = (sums.people * np.linalg.slogdet(padded)[1]).sum(axis=1) + residual
@@ -133,7 +136,7 @@ def profile(model: MomentModel, sums: Sums, theta: FloatArray) -> Profile:
         deviance = deviance + np.linalg.slogdet(products[:, :p, :p])[1]
     constant = (n_obs - (p if model.reml else 0)) * np.log(2.0 * np.pi)
     value = np.where(positive, 0.5 * (deviance + constant), np.inf)
-    return Profile(value, inverse, beta, (vcov + vcov.swapaxes(1, 2)) / 2.0)
+    return Profile(value, inverse, beta, symmetric)
 
 
 def gather(rows: FloatArray, sums: Sums, between: FloatArray) -> FloatArray:

@@ -114,14 +114,14 @@ def minimise_near(model: MomentModel, sums: Sums, start: FloatArray, hessian: Fl
         if not active.size:
             break
         data = sums.take(active) if active.size < count else sums
-        at = profile(model, data, theta[active])
+        at = profile(model, data, theta[active], with_value=False)
         here = gradient(model, data, theta[active], at)
         if turn:
             inverse = _corrected(inverse, step, here - before)
         step = -(inverse @ here[..., None])[..., 0]
         decrement = -(step * here).sum(axis=1)
         iterations[active] += 1
-        helps = np.isfinite(at.value) & (decrement < SHRINKS * smallest[active]) & (decrement >= 0)
+        helps = ~np.isinf(at.value) & (decrement < SHRINKS * smallest[active]) & (decrement >= 0)
         helps &= np.abs(step).max(axis=1) < LONGEST_STEP
         nearest[active[helps]], smallest[active[helps]] = theta[active[helps]], decrement[helps]
         theta[active] += step

@@ -227,7 +227,7 @@ def fit_batch(found: Solution, sums: Sums) -> FittedBatch:
         status[able[done]] = ESTIMATED
         if done.size:
             theta[able[done]] = optimum.theta[done]
-            beta[able[done]] = profile(model, data.take(done), optimum.theta[done]).beta
+            beta[able[done]] = profile(model, data.take(done), optimum.theta[done], with_value=False).beta
     return FittedBatch(beta, theta, status.tolist())
 
 
