@@ -14,7 +14,7 @@ from pipelines.table_assets import Results, asset_ins, checked_tables, table_out
 
 CHANGES, CONTRASTS = "anchored_changes", "anchored_contrasts"
 GRAINS = {
-    CHANGES: "One row per scale, wave, arm and dial: the mean of everybody and its change, anchored on outcomes.",
+    CHANGES: "One row per scale, wave, arm (or all) and dial: the mean of its people and its change, by outcomes.",
     CONTRASTS: "One row per scale, wave, pair of arms and pair of dials, and the distance that changes a verdict.",
 }
 

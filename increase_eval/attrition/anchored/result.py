@@ -16,6 +16,7 @@ from increase_eval.attrition.anchored.dial import DialRange
 from increase_eval.attrition.anchored.equations import ESTIMATED, ArmProblem
 from increase_eval.attrition.anchored.gain import anchor_gain
 from increase_eval.attrition.anchored.population import People
+from increase_eval.attrition.anchored.together import combined, everybody
 from increase_eval.results import estimate_table
 
 Floats = npt.NDArray[np.float64]
@@ -140,6 +141,33 @@ class AnchoredNonresponse:
         return anchored_contrast(
             self._arm(first), self._arm(second), margin=margin, steps=steps, confidence=self.confidence
         )
+
+    def everybody(self, gamma: float) -> pd.Series[Any]:
+        """Give the mean of all arms together, each by its share of the people, with one dial for all; see `together`.
+
+        Parameters
+        ----------
+        gamma
+            The dial of every arm.
+
+        Returns
+        -------
+        Series
+            ``gamma, estimate, std_error, df, conf_low, conf_high, n, n_observed, status``.
+        """
+        return everybody(self.own, gamma, self.confidence)
+
+    def difference(self, first: Any, second: Any, gamma: float) -> pd.Series[Any]:
+        """Give the difference of two arms, second less first, with one dial for both; the index of :meth:`everybody`.
+
+        Raises
+        ------
+        ValueError
+            If an arm is not known, or both are the same.
+        """
+        if first == second:
+            raise ValueError(f"a difference needs two arms; both are {first!r}")
+        return combined((self._arm(first), self._arm(second)), np.array([-1.0, 1.0]), gamma, self.confidence)
 
     def to_frame(self) -> pd.DataFrame:
         """Give the estimates as an estimate table, one row an arm and dial; ``n`` are those who answered."""

@@ -30,6 +30,8 @@ CONTRAST_STEPS = 41
 """Dials from end to end, where the smallest difference is looked for."""
 CHANGE, LEVEL, SHARE, CUT = "change", "mean", "share", "leverage cut"
 DIFFERENCE, SMALLEST = "difference in change", "smallest difference"
+DIFFERENCES = {CHANGE: DIFFERENCE, SHARE: "difference in share"}
+EVERYBODY = "all"
 NOT_CHANGED = "nothing within the range changes it"
 
 
@@ -41,10 +43,12 @@ class AnchoredTables:
     ----------
     changes
         ``term`` ``change`` (those with a first score), ``mean`` (everybody whom the wave is asked of) and ``share`` (in
-        work, of those whose first state is known; its dial is per SD of that state), ``by_arm``,
-        ``by_gamma``, ``by_gamma_entry`` (the dial for not having given a first score; empty for changes), ``n`` those
-        who answered, ``status``; and ``leverage cut``, the share of the dial's leverage that the anchor takes away,
-        with the ``verdict`` ``helps``, ``does not help`` or ``not known``.
+        work, of those whose first state is known; its dial is per SD of that state), ``by_arm`` (of changes and shares
+        also ``all``: everybody, each arm by its people, with one dial for all arms), ``by_gamma``, ``by_gamma_entry``
+        (the dial for not having given a first score; empty for changes), ``n`` those who answered, ``status``; and
+        ``leverage cut``, the share of the dial's leverage that the anchor takes away, with the ``verdict`` ``helps``,
+        ``does not help`` or ``not known``. Where arms were drawn by lot also ``difference in change`` and ``difference
+        in share``, the plan's id in ``contrast``, with one dial for both arms.
     contrasts
         ``term`` ``difference in change``, ``contrast`` ``second - first``, ``by_gamma_first``, ``by_gamma_second``,
         with its ``verdict``; and ``smallest difference``: the smallest distance of two dials that changes the verdict,
@@ -168,7 +172,8 @@ def _scale_rows(
     try:
         change = anchored_nonresponse(table, **roles, **options, quantity="change")  # type: ignore[arg-type]
         comparisons = [_contrast(study, change, scale, *pair) for pair in _pairs(study, change)]
-        yield pd.concat([_frame(change, scale, ""), _cuts(change, scale, seen, table)]), comparisons
+        together = _together(study, change, CHANGE, scale.id)
+        yield pd.concat([_frame(change, scale, ""), together, _cuts(change, scale, seen, table)]), comparisons
         for entry in dials.grid(ENTRY_STEPS):
             level = anchored_nonresponse(table, **roles, **options, population="all", gamma_entry=entry)  # type: ignore[arg-type]
             yield _frame(level, scale, repr(float(entry))), []
@@ -205,7 +210,28 @@ def _share_rows(
         row = {"outcome": variable.id, "term": SHARE, "status": str(error)}
         yield estimate_table([row], by_arm="", by_gamma="", by_gamma_entry="")
         return
-    yield found.to_frame().assign(outcome=variable.id, term=SHARE, by_gamma_entry="")
+    own = found.to_frame().assign(outcome=variable.id, term=SHARE, by_gamma_entry="")
+    yield pd.concat([own, _together(study, found, SHARE, variable.id)])
+
+
+def _together(study: Study, found: AnchoredNonresponse, term: str, outcome: str) -> pd.DataFrame:
+    """Give everybody and, where arms were drawn by lot, the plan's comparisons, at the dials that all arms share."""
+    columns = ["estimate", "std_error", "df", "conf_low", "conf_high", "n_observed", "status"]
+    planned = study.analysis.contrasts if "randomised" in study.capabilities else ()
+    rows: list[dict[str, Any]] = []
+    for gamma in found.own[0].dials if len(found.arms) > 1 else ():
+        rows.append({"term": term, "by_gamma": gamma, **found.everybody(gamma)[columns]})
+        rows += [
+            {
+                "term": DIFFERENCES[term], "contrast": one.id, "by_gamma": gamma,
+                **found.difference(one.first, one.second, gamma)[columns],
+            }
+            for one in planned
+            if {one.first, one.second} <= set(found.arms)
+        ]  # fmt: skip
+    table = pd.DataFrame(rows).rename(columns={"n_observed": "n"})
+    constants = {"outcome": outcome, "by_arm": EVERYBODY, "by_gamma_entry": "", "n_dropped": found.n_dropped}
+    return estimate_table(table, **constants, method=f"anchored, {found.population}, one dial")
 
 
 def _frame(found: AnchoredNonresponse, scale: Scale, entry: str) -> pd.DataFrame:

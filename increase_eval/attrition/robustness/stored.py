@@ -41,20 +41,20 @@ def modelled(
 
 
 def anchored(headline: Headline, anchored_changes: pd.DataFrame | None) -> Iterator[Row]:
-    """Read the ends and the middle of the dial off the anchored estimates of arms, in those with a first wave."""
+    """Read the ends and the middle of the dial off the anchored estimates, in those with a first wave."""
     if anchored_changes is None:
         return
     own = anchored_changes[
         (anchored_changes["outcome"] == headline.id)
-        & (anchored_changes["term"] == headline.term)
+        & anchored_changes["term"].isin([headline.term, DIFFERENCES[headline.term]])
         & anchored_changes["by_gamma_entry"].fillna("").eq("")
         & anchored_changes["by_gamma"].fillna("").ne("")
     ]
     for wave in headline.waves:
         for group in headline.groups:
-            rows = own[(own["wave"] == wave) & (own["by_arm"] == group.by_arm)]
+            rows = _of_group(own, group, wave)
             dials = rows["by_gamma"].astype(float)
-            if dials.empty or group.contrast is not None:
+            if dials.empty:
                 continue
             places = {"anchored_low": dials.idxmin(), "anchored": dials.abs().idxmin(), "anchored_high": dials.idxmax()}
             for name, place in places.items():
