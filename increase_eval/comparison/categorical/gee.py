@@ -118,7 +118,7 @@ def fit_gee(
         Empty: the position of the row among the person's rows that are used, as if answers followed each other
         without a gap (geepack's rule); the result says so. Pass it wherever somebody missed a visit in between.
     weights
-        Column of weights, with ``independence`` only.
+        Column of weights: one a person, or with ``independence`` one a row.
     confidence
         Coverage of the intervals.
 
@@ -131,7 +131,7 @@ def fit_gee(
     ------
     ValueError
         If an option is unknown, a column absent, the outcome not of the family, a person has two rows at one visit, or
-        weights come with another correlation than independence.
+        weights that change within people come with another correlation than independence.
     ConvergenceError
         If the data separate, the iterations do not settle, or a working correlation is not positive definite.
 
@@ -139,8 +139,9 @@ def fit_gee(
     -----
     Σ D'V⁻¹(y - μ) = 0 with V = φ A^½ R(α) A^½. Moments, as in geepack: φ = Σr²/N; z_jk = r_j r_k / φ for every pair of
     a person's answers; exchangeable: α = mean z; unstructured: the mean for every pair of visits; ar1: Σ over all pairs
-    of d α^(d-1) (z - α^d) = 0, d the number of visits between. The robust variance M⁻¹(Σ u u')M⁻¹ has no small-sample
-    factor. Other software divides by N - p, and finds slightly different α and errors.
+    of d α^(d-1) (z - α^d) = 0, d the number of visits between. With a weight w a person the equations and φ count a
+    person w times, and the moments of α every pair w² times, as geepack does. The robust variance M⁻¹(Σ u u')M⁻¹ has no
+    small-sample factor. Other software divides by N - p, and finds slightly different α and errors.
 
     References
     ----------
@@ -148,7 +149,7 @@ def fit_gee(
     Højsgaard S, Halekoh U, Yan J (2006). doi:10.18637/jss.v015.i02.
     Robins JM, Rotnitzky A, Zhao LP (1995), weights. doi:10.1080/01621459.1995.10476493.
 
-    Checked against R (geepack) in ``tests/golden/comparison/gee_ohio.json``.
+    Checked against R (geepack) in ``tests/golden/comparison/gee_ohio.json`` and ``gee_weighted.json``.
 
     Examples
     --------
@@ -162,9 +163,9 @@ def fit_gee(
         raise ValueError(f"family is {family!r}; allowed: {', '.join(get_args(Family))}")
     if correlation not in get_args(Correlation):
         raise ValueError(f"correlation is {correlation!r}; allowed: {', '.join(get_args(Correlation))}")
-    if weights is not None and correlation != "independence":
-        raise ValueError(f"weights are for correlation='independence', not {correlation!r}: they would weight pairs")
     frame = model_frame(formula, data, weights=weights, also=[subject, time])
+    if correlation != "independence":
+        _refuse_changing_weights(frame, subject, correlation)
     response = _response(frame, family)
     repeats = read_repeats(data, frame.rows, subject, time)
     start = fit_generalised(frame.matrix, response, frame.names, family=family, weights=frame.weights)
@@ -176,6 +177,17 @@ def fit_gee(
         (UNWEIGHTED if weights is None else WEIGHTED) + (IN_ORDER if _needs_visits(time, correlation) else ""),
         confidence,
     )  # fmt: skip
+
+
+def _refuse_changing_weights(frame: ModelFrame, subject: str, correlation: str) -> None:
+    people, _ = pd.factorize(frame.data[subject])
+    first = np.zeros(int(people.max()) + 1)
+    first[people[::-1]] = frame.weights[::-1]
+    if (frame.weights != first[people]).any():
+        raise ValueError(
+            f"weights that change within people are for correlation='independence', not {correlation!r}: "
+            "an answer would be weighted by what the others are"
+        )
 
 
 def _needs_visits(time: str | None, correlation: str) -> bool:
@@ -213,7 +225,7 @@ def _solve(
         scale = float(frame.weights @ pearson**2 / frame.weights.sum())
         if scale <= 0:
             raise ConvergenceError("every answer is fitted exactly: no scale and no correlation exist")
-        alpha = estimate_alpha(pearson, repeats, correlation, scale)
+        alpha = estimate_alpha(pearson, repeats, correlation, scale, frame.weights)
         slopes = frame.matrix * (link.slope(eta) / spread)[:, None]
         bread, scores = _equations(
             slopes, pearson, frame.weights, repeats, correlation_matrix(alpha, repeats, correlation)

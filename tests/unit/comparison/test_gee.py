@@ -92,6 +92,50 @@ def test_whole_weights_count_like_repeated_rows(data) -> None:
     assert "MCAR" not in weighted.assumption
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_unstructured_with_gaps_is_what_its_equations_say_person_by_person(data, weighted) -> None:
+    whole = data.assign(w=1.0 + pd.factorize(data["id"])[0] % 3)
+    gaps = whole[np.random.default_rng(6).random(len(data)) > 0.2]
+    options = {"subject": "id", "correlation": "unstructured", "time": "visit", "weights": "w" if weighted else None}
+    fit = fit_gee("event ~ arm + t", gaps, **options)
+    beta, vcov, alpha = _person_by_person(gaps, weighted)
+    assert fit.coefficients["estimate"].to_numpy() == pytest.approx(beta, rel=1e-7)
+    assert fit.vcov == pytest.approx(vcov, rel=1e-6)
+    assert fit.alpha.to_numpy() == pytest.approx(alpha, rel=1e-6)
+
+
+def _person_by_person(rows: pd.DataFrame, weighted: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Solve the equations with loops over people: estimates, robust variance, correlation of visits."""
+    visits = sorted(rows["visit"].unique())
+    x = np.column_stack([np.ones(len(rows)), rows["arm"] == sorted(rows["arm"].unique())[1], rows["t"]]).astype(float)
+    y, at = rows["event"].to_numpy(float), rows["visit"].map(visits.index).to_numpy()
+    w = rows["w"].to_numpy() if weighted else np.ones(len(rows))
+    people = [np.flatnonzero(rows["id"] == person) for person in rows["id"].unique()]
+    beta = np.zeros(3)
+    for _ in range(60):
+        mean = 1 / (1 + np.exp(-x @ beta))
+        r = (y - mean) / np.sqrt(mean * (1 - mean))
+        phi = w @ r**2 / w.sum()
+        sums, counts = np.zeros((len(visits),) * 2), np.zeros((len(visits),) * 2)
+        for own in people:
+            pair = np.ix_(at[own], at[own])
+            sums[pair] += np.outer(w[own] * r[own], w[own] * r[own]) / phi
+            counts[pair] += np.outer(w[own], w[own])
+        alpha = sums / counts
+        np.fill_diagonal(alpha, 1)
+        bread, meat, total = np.zeros((3, 3)), np.zeros((3, 3)), np.zeros(3)
+        for own in people:
+            spread = np.sqrt(mean[own] * (1 - mean[own]))
+            slope = x[own] * (spread**2)[:, None]
+            variance = phi * np.outer(spread, spread) * alpha[np.ix_(at[own], at[own])]
+            solved = w[own[0]] * np.linalg.solve(variance, slope)
+            score = solved.T @ (y[own] - mean[own])
+            bread, meat, total = bread + solved.T @ slope, meat + np.outer(score, score), total + score
+        beta = beta + np.linalg.solve(bread, total)
+    inverse = np.linalg.inv(bread)
+    return beta, inverse @ meat @ inverse, alpha
+
+
 def test_categories_are_visits_in_their_order(data) -> None:
     order = pd.Categorical(data["visit"], categories=["t3", "t2", "t1"])
     fit = fit_gee(
@@ -102,7 +146,7 @@ def test_categories_are_visits_in_their_order(data) -> None:
 
 def test_refusals(data) -> None:
     with pytest.raises(ValueError, match="independence"):
-        fit_gee("event ~ arm", data.assign(w=1.0), subject="id", weights="w")
+        fit_gee("event ~ arm", data.assign(w=np.arange(len(data)) % 2 + 1.0), subject="id", weights="w")
     with pytest.raises(ValueError, match="two rows at one visit"):
         fit_gee("event ~ arm", pd.concat([data, data]), subject="id", time="visit")
     with pytest.raises(ValueError, match="0 and 1"):
