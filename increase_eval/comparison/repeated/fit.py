@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from increase_eval.arguments import require_text
+from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.comparison.repeated.assemble import Columns, arrange, choose_columns, gather_identity, take_moments
 from increase_eval.comparison.repeated.baseline import constrained_columns, with_baseline
 from increase_eval.comparison.repeated.batches import Batches, lay_out_batches
@@ -43,6 +45,7 @@ def fit_mmrm(
     ----------
     formula
         As in R or formulaic, for instance ``"score ~ age * visit + arm * visit"``; the visit is always categorical.
+        ``I(age**2)`` is a power of a number (where one table is given).
     data
         Long: one row a subject and visit. Rows without outcome or covariate are left out, one by one. Also a list of
         such tables, or a function that gives an iterator of them each time it is called: batches of whole subjects
@@ -169,7 +172,7 @@ def _read(
         _check_roles(roles, data)
         # A shallow copy: what is done to the table later does not reach a fit that still refers to it.
         rows = with_ordered_waves(data.copy(deep=False), roles.visit)
-        written, rows = with_baseline(formula, rows, roles, baseline)
+        written, rows = with_baseline(*with_powers(require_text(formula), rows), roles, baseline)
         layout = lay_out(written, rows, roles)
         return layout, take_moments(layout), int(data[roles.subject].nunique())
     if not callable(data) and (not isinstance(data, Iterable) or isinstance(data, Iterator)):

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from increase_eval.comparison.engines.powers import source_of
 from increase_eval.comparison.repeated.layout import Layout
 from increase_eval.moments.accumulate import FloatArray
 from increase_eval.moments.formulas import Variable
@@ -87,6 +88,11 @@ def _held(layout: Layout, factors: Sequence[str], at: Mapping[str, Any]) -> dict
         if name not in variables or name in factors:
             raise ValueError(f"at= names {name!r}; allowed: {[v for v in variables if v not in factors]}")
         held[name] = _hold(variables[name], value)
+    for name in variables:
+        power = source_of(name)
+        if power and power[0] in variables and name not in at:
+            # A power is held where its number is: the square of the mean, and not the mean of squares.
+            held[name] = held[power[0]] ** power[1]
     return held
 
 

@@ -42,6 +42,19 @@ def test_a_table_of_linear_functions_goes_by_its_columns(data) -> None:
         found.test(table.rename(columns={"x": "z"}))
 
 
+def test_powers_of_covariates_are_columns_held_where_their_number_is(data) -> None:
+    found = fit(data, "y ~ arm * month + x + I(x^2)")
+    by_hand = fit(data.assign(squared=data["x"] ** 2), "y ~ arm * month + x + squared")
+    assert found.log_likelihood == pytest.approx(by_hand.log_likelihood, rel=1e-12)
+    assert found.coefficients.loc["I(x**2)", "estimate"] == pytest.approx(
+        by_hand.coefficients.loc["squared", "estimate"]
+    )
+    mean = float(data["x"].mean())
+    for at, squared in ((None, {"squared": mean**2}), ({"x": 2.0}, {"x": 2.0, "squared": 4.0})):
+        held = by_hand.means("arm", by="month", at=squared)["estimate"]
+        assert found.means("arm", by="month", at=at)["estimate"].tolist() == pytest.approx(held.tolist(), rel=1e-9)
+
+
 def test_a_change_has_two_visits(data) -> None:
     with pytest.raises(ValueError, match="two visits"):
         fit(data).change(6, 6)
