@@ -98,7 +98,7 @@ def _margin(study: Study, outcome: str) -> tuple[float | None, str | None, str |
     """Give the margin of an outcome: the plan's where it has one, else the scale's smallest effect of interest."""
     for margin in study.analysis.margins:
         if margin.scale == outcome:
-            return margin.value, margin.unit, margin.source
+            return margin.value, margin.unit, margin.source.en
     for scale in study.scales:
         if scale.id == outcome and scale.smallest_effect is not None:
             effect = scale.smallest_effect

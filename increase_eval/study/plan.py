@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from increase_eval.study.base import ColumnName, ContractModel, Identifier, Text
+from increase_eval.study.base import ColumnName, ContractModel, Identifier, SharedText, Text
 from increase_eval.study.value import ValueForMoney
 
 
@@ -75,7 +75,7 @@ class Margin(ContractModel):
             "a difference of shares, 0.05 for five percentage points."
         ),
     ] = "points"
-    source: Annotated[str, Field(min_length=3, description="Where the value comes from.")]
+    source: Annotated[SharedText, Field(description="Where the value comes from, or that it is a convention.")]
 
 
 class ReferenceMean(ContractModel):

@@ -160,6 +160,7 @@ def _verdict_heads(context: ReportContext, data: pd.DataFrame) -> tuple[tuple[Ta
         TableColumn(text("verdicts.attribution_head"), "text"),
     )
     notes, is_share = [text("verdicts.table_note")], data["by_unit"].eq("share")
+    notes += margin_notes(context, set(data["outcome"].dropna()))
     if (is_share & data["by_errors"].isin([OVER_SITES, STACKED])).any():
         notes.append(text("verdicts.standardised_note"))
     if data["by_errors"].eq(WALD).any():
@@ -167,6 +168,14 @@ def _verdict_heads(context: ReportContext, data: pd.DataFrame) -> tuple[tuple[Ta
     if data["by_errors"].eq(OVER_SITES).any():
         notes.append(text("verdicts.clustered_note"))
     return columns, tuple(notes)
+
+
+def margin_notes(context: ReportContext, outcomes: set[str]) -> Iterator[str]:
+    """Say where the margins come from that the plan declares itself; those of scales stand beside the scales."""
+    for margin in context.study.analysis.margins:
+        if margin.scale in outcomes:
+            name, source = outcome_words(context, margin.scale), context.words(margin.source).rstrip(".")
+            yield context.text("verdicts.margin_note", outcome=name, source=source)
 
 
 def _verdict_cells(context: ReportContext, parts: dict[str, Row]) -> tuple[Cell, ...]:

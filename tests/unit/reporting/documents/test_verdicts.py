@@ -12,10 +12,12 @@ from increase_eval.claims.verdicts import VERDICTS
 from increase_eval.reporting.claimed import BEYOND, beyond_verdicts
 from increase_eval.reporting.documents import Stamp
 from increase_eval.reporting.documents.context import ReportContext
+from increase_eval.reporting.documents.verdict_tables import margin_notes
 from increase_eval.reporting.documents.verdict_words import verdict_sentence
 from increase_eval.reporting.documents.verdicts import count_sentence, headline_sentences, verdicts_content
 from increase_eval.reporting.translations import LANGUAGES, Translator
 from increase_eval.study import find_studies, load_study
+from increase_eval.study.plan import Margin
 
 ATTRIBUTIONS = {
     "identified": Attribution("identified"),
@@ -90,6 +92,18 @@ def test_only_chance_lets_a_difference_be_put_down_to_the_arm(shipped):
     assert "can be put down to the arm" in said["identified"]
     assert all("can be put down to the arm" not in said[name] for name in ("assumed", "not separable", "nobody"))
     assert "country, area, quarter of entry together" in said["not separable"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_source_of_a_margin_of_the_plan_is_told_in_both_languages(shipped, language):
+    outcome = shipped.analysis.estimands[-1].outcome
+    source = {"en": "A convention of this plan.", "fr": "Une convention de ce plan."}
+    margin = Margin.model_validate({"scale": outcome, "value": 0.1, "unit": "share", "source": source})
+    plan = shipped.analysis.model_copy(update={"margins": (margin,)})
+    context = context_of(shipped.model_copy(update={"analysis": plan}), language)
+    (note,) = margin_notes(context, {outcome, "another"})
+    assert source[language] in note
+    assert list(margin_notes(context, {"another"})) == []
 
 
 def test_a_withheld_comparison_says_nothing_of_its_verdict(shipped):
