@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import get_args
 
 import pandas as pd
 
+from increase_eval.arguments import is_whole
 from increase_eval.claims.feasible.conflicts import Conflict, conflicts_of
 from increase_eval.claims.feasible.parts import Part, Reading, parts_of
+from increase_eval.claims.feasible.printed import Printed
 from increase_eval.claims.feasible.result import FeasibleCounts, count_table
-from increase_eval.claims.feasible.statements import Count, Statement, counts_named
+from increase_eval.claims.feasible.statements import Count, Relation, Sign, Statement, counts_named
 
 READING_COLUMNS = ("choice", "option", "status", "only_with", "statements")
 
@@ -113,11 +116,29 @@ def _require_sound(counts: Sequence[Count], statements: Sequence[Statement]) -> 
     bad = [count.id for count in counts if not 0 <= count.low <= count.high]
     if bad:
         raise ValueError(f"counts {bad} have bounds that leave nothing; allowed: 0 <= low <= high")
+    split = [count.id for count in counts if not (is_whole(count.low) and is_whole(count.high))]
+    if split:
+        raise ValueError(f"counts {split} have a bound that is no whole number")
     for statement in statements:
+        _require_kind(statement)
         unknown = sorted(set(counts_named(statement)) - set(names))
         if unknown or not counts_named(statement):
             raise ValueError(f"{statement.id!r} names {unknown or 'no count'}; allowed: {', '.join(names)}")
     _require_unique(statements)
+
+
+def _require_kind(statement: Statement) -> None:
+    """Refuse text in place of a tuple of counts, whose letters would be counts, and a value or sign that is none."""
+    is_relation = isinstance(statement, Relation)
+    for name in ("left", "right") if is_relation else ("part", "among"):
+        if isinstance(getattr(statement, name, ()), str):
+            raise TypeError(f"{statement.id!r}: {name} is text; allowed: a tuple of counts, such as ('completed',)")
+    if isinstance(statement, Relation):
+        if statement.sign not in get_args(Sign) or not is_whole(statement.constant):
+            told = f"the sign {statement.sign!r} and the constant {statement.constant!r}"
+            raise ValueError(f"{statement.id!r} has {told}; allowed: {', '.join(get_args(Sign))} and a whole number")
+    elif not isinstance(statement.value, Printed):
+        raise TypeError(f"{statement.id!r} has the value {statement.value!r}; allowed: what printed() gives")
 
 
 def _require_unique(statements: Sequence[Statement]) -> None:

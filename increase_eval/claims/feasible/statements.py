@@ -12,6 +12,9 @@ LARGEST = 1_000_000
 """The largest count that is looked for where no bound is given: more people than any programme reports."""
 
 
+Sign = Literal["<=", "=", ">="]
+
+
 @dataclass(frozen=True, slots=True)
 class Count:
     """A whole number of people that is not known, or known within bounds.
@@ -92,7 +95,7 @@ class Relation:
 
     id: str
     left: tuple[str, ...]
-    sign: Literal["<=", "=", ">="]
+    sign: Sign
     right: tuple[str, ...] = ()
     constant: int = 0
     source: str = ""

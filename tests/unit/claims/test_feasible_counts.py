@@ -195,6 +195,22 @@ def test_unsound_systems_are_refused(counts, statements, message):
         feasible_counts(counts, statements)
 
 
+@pytest.mark.parametrize(
+    ("count", "statement", "message"),
+    [
+        (Count("b", 0, 9), Share("s", "ab", ("a",), printed("50", percent=True)), "part is text"),  # type: ignore[arg-type]
+        (Count("b", 0, 9), Share("s", ("b",), "a", printed("50", percent=True)), "among is text"),  # type: ignore[arg-type]
+        (Count("b", 0, 9), Share("s", ("b",), ("a",), "50"), "what printed"),  # type: ignore[arg-type]
+        (Count("b", 0, 9), Relation("r", ("b",), "<", ("a",)), "allowed: <=, =, >="),  # type: ignore[arg-type]
+        (Count("b", 0, 9), Relation("r", ("b",), "<=", ("a",), 0.5), "a whole number"),  # type: ignore[arg-type]
+        (Count("b", 0.5, 9), Relation("r", ("b",), "<=", ("a",)), "no whole number"),  # type: ignore[arg-type]
+    ],
+)
+def test_what_is_no_count_statement_or_value_is_refused(count, statement, message):
+    with pytest.raises((TypeError, ValueError), match=message):
+        feasible_counts([Count("a", 0, 9), count], [statement])
+
+
 def test_too_many_readings_are_refused():
     statements = [
         Figure(f"{choice}{option}", ("n",), printed(1), under={choice: option}) for choice in "abc" for option in "xy"
