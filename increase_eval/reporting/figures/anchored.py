@@ -30,8 +30,8 @@ LEFT = 13.0
 HEAD = 9.0
 AXIS = 12.0
 DIFFERENCE, SMALLEST = "difference in change", "smallest difference"
-LINES: dict[str, Any] = {"colors": st.SOFT_INK, "linewidths": 0.7, "negative_linestyles": "solid"}
-VERDICTS = {"lower": "#D9B38C", "inconclusive": "#F2F2F2", "equivalent": "#BFBFBF", "higher": "#9CC4E0"}
+LINES: dict[str, Any] = {"colors": st.INK, "linewidths": 0.7, "negative_linestyles": "solid"}
+VERDICTS = {"lower": st.LOWER, "inconclusive": st.OPEN, "equivalent": st.ALIKE, "higher": st.HIGHER}
 """Fills that differ in lightness too, so that they are told apart in grey."""
 
 

@@ -41,6 +41,8 @@ RULE = "#bdbdbd"
 BAND = "#e6e6e6"
 BAR = "#6b8fb3"
 PAPER = "#ffffff"
+LOWER, HIGHER, ALIKE, OPEN = "#B97F4B", "#8FC1E3", "#D2D2D2", "#F5F5F5"
+"""Areas where a comparison comes out lower, higher, alike, or stays open: four steps of lightness, also in grey."""
 
 ARM_COLOURS = ("#0072B2", "#E69F00", "#000000", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 ARM_MARKERS = ("o", "s", "^", "D", "v", "P", "X")

@@ -33,7 +33,7 @@ LEFT = 16.0
 HEAD = 9.0
 AXIS = 13.0
 SHOWN_SD = RANGE_SD / 2
-SHADES = {DECREASE: "#D9B38C", UNCLEAR: "#F2F2F2", INCREASE: "#9CC4E0"}
+SHADES = {DECREASE: st.LOWER, UNCLEAR: st.OPEN, INCREASE: st.HIGHER}
 """As in the figure of dials: they differ in lightness too, so that they are told apart in grey."""
 
 

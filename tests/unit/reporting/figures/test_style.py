@@ -43,6 +43,17 @@ def test_the_first_two_arms_are_apart_in_grey():
     assert abs(first - second) > 20  # of 100 steps of lightness
 
 
+def test_areas_are_apart_in_grey_and_in_every_deficiency_and_carry_text():
+    areas = (st.LOWER, st.HIGHER, st.ALIKE, st.OPEN)
+    lightness = sorted(lab(linear(colour))[0] for colour in areas)
+    assert min(np.diff(lightness)) > 6  # of 100 steps; borders are drawn, and areas are large
+    for matrix in (np.eye(3), *map(np.array, DEFICIENCIES.values())):
+        seen = [lab(matrix @ linear(colour)) for colour in areas]
+        assert min(np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)) > SEEN_APART
+    ink, darkest = (np.array([0.2126, 0.7152, 0.0722]) @ linear(colour) for colour in (st.INK, st.LOWER))
+    assert (darkest + 0.05) / (ink + 0.05) >= 4.5
+
+
 @pytest.mark.parametrize("count", [2, 4, 7, 10])
 def test_every_arm_has_a_look_of_its_own_without_colour(count):
     looks = st.arm_styles([f"a{i}" for i in range(count)])
