@@ -8,6 +8,7 @@ placeholder or a language that is not there is an error, never an empty place on
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -129,6 +130,24 @@ def language_name(text: Translator, code: str) -> str:
     ('anglais', 'nl')
     """
     return text(f"common.language_{code}") if text.has(f"common.language_{code}") else code
+
+
+def day_in_words(text: Translator, day: str) -> str:
+    r"""Write a day that is stored as ``2026-11-22`` as a reader writes it.
+
+    Raises
+    ------
+    ValueError
+        If it is no day in ISO form.
+
+    Examples
+    --------
+    >>> day_in_words(Translator("en"), "2026-11-22"), day_in_words(Translator("fr"), "2026-03-01")
+    ('22\xa0November\xa02026', '1er\xa0mars\xa02026')
+    """
+    date = datetime.date.fromisoformat(day)
+    number = "1er" if text.language == "fr" and date.day == 1 else str(date.day)
+    return NO_BREAK.join((number, text(f"common.month_{date.month}"), str(date.year)))
 
 
 def placeholders(text: str) -> frozenset[str]:

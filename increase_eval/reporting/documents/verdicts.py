@@ -43,6 +43,7 @@ from increase_eval.reporting.tables import (
     plain_rows,
     records,
 )
+from increase_eval.reporting.translations import day_in_words
 
 DIGEST_SHOWN = 12
 MOST_SENTENCES = 4
@@ -120,8 +121,8 @@ def _plan_sentences(context: ReportContext) -> list[str]:
     declared = plan[plan["status"] == DECLARED]
     days = declared["recorded_on"].dropna()
     digest = str(plan["plan_hash"].iloc[0])[:DIGEST_SHOWN]
-    day = days.min() if len(days) else numbers.MISSING
-    sentences = [context.text("verdicts.plan_recorded", count=count, day=str(day), digest=digest)]
+    day = day_in_words(context.text, str(days.min())[:10]) if len(days) else numbers.MISSING
+    sentences = [context.text("verdicts.plan_recorded", count=count, day=day, digest=digest)]
     late = plan[plan["status"] == POST_HOC]
     if len(late):
         names = [
