@@ -77,7 +77,10 @@ def working_model(fit: Any) -> WorkingModel:
         return _of_generalised(inner, index)
     if hasattr(fit, "model") and hasattr(fit.model, "exog") and hasattr(fit, "params"):
         return _of_statsmodels(fit)
-    raise ValueError(f"a fit of type {type(fit).__name__} is not known; allowed: linear and generalised linear models")
+    raise ValueError(
+        f"a fit of type {type(fit).__name__} is not known; allowed: linear and generalised linear models "
+        "(fit_mmrm and fit_transitions take `cluster=` themselves)"
+    )
 
 
 def _of_linear(fit: LinearFit, index: pd.Index | None) -> WorkingModel:

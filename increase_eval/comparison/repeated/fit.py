@@ -68,7 +68,9 @@ def fit_mmrm(
     standard_errors
         ``model``; ``empirical`` (CR0), ``empirical-bias-reduced`` (CR2) or ``empirical-jackknife`` (CR3).
     cluster
-        Column, constant within subjects: empirical errors over these clusters instead of subjects.
+        Column, constant within subjects: empirical errors over these clusters instead of subjects. What one cluster
+        alone determines (an arm with one provider) has no error, nor has what has fewer than 4 degrees of freedom;
+        ``refusals`` and the ``status`` of means and contrasts say so.
     baseline
         How the first visit enters when it is an outcome. ``None`` takes the formula as it is; ``free`` as well, but
         requires a factor crossed with the visit (changes are compared); ``constrained`` gives all arms one mean at the
