@@ -86,11 +86,13 @@ def read_dates(texts: Sequence[str], skip: np.ndarray, formats: Sequence[str]) -
     """Read days by the first format that fits; days written as ISO, as typed cells are, always do."""
     cells = pd.Series([None if s else t for t, s in zip(texts, skip, strict=True)], dtype="str")
     days = pd.Series(pd.NaT, index=cells.index, dtype="datetime64[us]")
+    is_open = cells.notna()
     for pattern in formats:
-        open_cells = cells[days.isna() & cells.notna()]
-        if len(open_cells):
-            days.loc[open_cells.index] = _by_format(open_cells, pattern)
-    iso = cells[days.isna() & cells.str.match(_ISO_DAY, na=False)]
+        if not is_open.any():
+            return days
+        days[is_open] = _by_format(cells[is_open], pattern)
+        is_open &= days.isna()
+    iso = cells[is_open][cells[is_open].str.match(_ISO_DAY)]
     if len(iso):
         days.loc[iso.index] = pd.to_datetime(iso, format="ISO8601", errors="coerce").astype("datetime64[us]")
     return days
