@@ -96,7 +96,8 @@ CARDS = """
 <figure class="exhibit table cards"><div class="table-scroll"><table>
 <thead><tr><th>Outcome</th><th>Verdict</th></tr></thead>
 <tbody><tr><th scope="rowgroup" rowspan="2">Mood</th><td class="text" data-head="Verdict">equivalent</td></tr>
-<tr><td class="text" data-head="Verdict">a verdict of so many words that a telephone is too narrow for it</td></tr>
+<tr><td class="text" data-head="Verdict">a verdict of so many words that a telephone
+is too narrow for it (<a href="#inside">Table 1</a>) / (<a href="#inside">Figure 2</a>)</td></tr>
 </tbody></table></div></figure>
 <details class="folded"><summary>Show the table</summary><p id="inside">12.5</p></details>
 """
@@ -114,6 +115,11 @@ def test_a_telephone_shows_each_row_as_a_card_with_its_heads(browser: Any) -> No
     scroll = page.locator(".table-scroll")
     assert scroll.evaluate("e => e.scrollWidth <= e.clientWidth")
     assert page.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content") == '"Verdict"'
+    # Words and links of a cell go on as one text: a link stands after a word on its line, or begins the next.
+    ends = page.locator("td").last.evaluate(
+        "e => [...e.childNodes].filter(n => n.nodeType === 1).map(n => n.getClientRects().length)"
+    )
+    assert ends == [1, 1]
     wide = _with_style(browser, 1280)
     assert wide.locator("td").first.evaluate("e => getComputedStyle(e, '::before').content") == "none"
     page.close()
