@@ -9,17 +9,25 @@ import pandas as pd
 
 
 def check_table(data: Any, role: str = "data") -> None:
-    """Refuse what is no DataFrame, or one in which a name means two columns.
+    """Refuse what is no DataFrame.
 
     Raises
     ------
     TypeError
         If it is anything else, such as a dict of columns or a matrix.
-    ValueError
-        If two columns have the same name.
     """
     if not isinstance(data, pd.DataFrame):
         raise TypeError(f"{role} is of the type {type(data).__name__}; allowed: a pandas DataFrame")
+
+
+def check_one_column_a_name(data: pd.DataFrame) -> None:
+    """Refuse a table in which a name means two columns.
+
+    Raises
+    ------
+    ValueError
+        If two columns have the same name.
+    """
     if not data.columns.is_unique:
         twice = dict.fromkeys(map(str, data.columns[data.columns.duplicated()]))
         raise ValueError(f"the table has two columns of the same name: {', '.join(twice)}")

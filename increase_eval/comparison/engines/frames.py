@@ -15,7 +15,7 @@ from increase_eval.comparison.engines.powers import with_powers
 from increase_eval.errors import InsufficientDataError
 from increase_eval.moments.formulas import Design, learn_design, parse_formula
 from increase_eval.moments.levels import ordered_levels
-from increase_eval.moments.tables import check_column_names, check_table
+from increase_eval.moments.tables import check_column_names, check_one_column_a_name, check_table
 
 Floats = npt.NDArray[np.float64]
 Booleans = npt.NDArray[np.bool_]
@@ -105,6 +105,7 @@ def model_frame(
         If no row can be used, or the columns of the design are not independent (they are named).
     """
     check_table(data)
+    check_one_column_a_name(data)
     check_column_names([weights, *also])
     formula, data = with_powers(require_text(formula), data)
     parsed = parse_formula(formula)

@@ -21,7 +21,7 @@ from increase_eval.errors import DataError, InsufficientDataError
 from increase_eval.moments.accumulate import BoolArray, FloatArray, IntArray, compact
 from increase_eval.moments.formulas import Design, Variable, learn_design, parse_formula, usable_rows
 from increase_eval.moments.levels import ordered_levels
-from increase_eval.moments.tables import check_table
+from increase_eval.moments.tables import check_one_column_a_name, check_table
 from increase_eval.moments.waves import with_ordered_waves
 
 
@@ -174,6 +174,7 @@ def lay_out(formula: str, data: pd.DataFrame, roles: Roles, plan: Plan | None = 
 def check_columns(data: pd.DataFrame, roles: Roles, response: str) -> None:
     """Refuse a table that lacks a column, or a value where every row needs one, or whose outcome is no number."""
     check_table(data)
+    check_one_column_a_name(data)
     named = [roles.subject, roles.visit, roles.covariance_by, roles.weights, roles.cluster]
     columns = [column for column in named if column is not None]
     absent = [column for column in [*columns, response] if column not in data.columns]
