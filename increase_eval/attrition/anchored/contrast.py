@@ -33,6 +33,7 @@ class Arm:
     people: People
     is_sample: bool
     bias_correction: bool = False
+    is_share: bool = False
     found: dict[float, ArmEstimate] = field(default_factory=dict, repr=False)
 
     def at(self, gamma: float) -> ArmEstimate:
@@ -69,7 +70,9 @@ class Arm:
 
     def _estimate(self, problem: ArmProblem, gamma: float) -> ArmEstimate:
         dials = (gamma, self.entry)[: len(problem.stages)]
-        found = estimate_arm(problem, dials, is_sample=self.is_sample, bias_correction=self.bias_correction)
+        found = estimate_arm(
+            problem, dials, is_sample=self.is_sample, bias_correction=self.bias_correction, is_share=self.is_share
+        )
         if found.status != ESTIMATED:
             return found
         extra = anchor_variance(self.anchors, self.people, self.number, problem, dials, found)

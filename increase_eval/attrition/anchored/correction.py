@@ -29,3 +29,23 @@ def corrected_odds(b: Floats, odds: Floats) -> Floats:
     inverse = np.linalg.pinv(b.T @ (b * odds[:, None]), rcond=1e-13, hermitian=True)
     leverage = odds * ((b @ inverse) * b).sum(axis=1)
     return np.asarray(odds * (1 + leverage - b @ (inverse @ (b.T @ (odds * leverage)))))
+
+
+def hidden_variance(groups: Floats, outcome: Floats) -> Floats:
+    """Give each person the variance that a category hides whose few answers, 0 or 1, are more alike than it is.
+
+    Parameters
+    ----------
+    groups
+        Shape (n, categories): the category of each of those who answered, or their shares of each.
+    outcome
+        Shape (n,): 0 or 1.
+
+    Returns
+    -------
+    ndarray
+        Shape (n,): max(0, q(1 - q) - p(1 - p)), p = x/n the share of the category and q = (x + 1/2)/(n + 1).
+    """
+    counts, ones = groups.sum(axis=0), groups.T @ outcome
+    seen, by_jeffreys = ones / np.maximum(counts, 1e-300), (ones + 0.5) / (counts + 1.0)
+    return np.asarray(groups @ np.maximum(by_jeffreys * (1 - by_jeffreys) - seen * (1 - seen), 0.0))

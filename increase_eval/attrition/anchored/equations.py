@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import optimize
 
-from increase_eval.attrition.anchored.correction import corrected_odds
+from increase_eval.attrition.anchored.correction import corrected_odds, hidden_variance
 from increase_eval.errors import ConvergenceError
 
 Floats = npt.NDArray[np.float64]
@@ -262,7 +262,12 @@ def _value(psi: Floats, b: Floats, weight: Floats, shifted: Floats, left: Floats
 
 
 def estimate_arm(
-    problem: ArmProblem, gammas: tuple[float, ...], *, is_sample: bool, bias_correction: bool = False
+    problem: ArmProblem,
+    gammas: tuple[float, ...],
+    *,
+    is_sample: bool,
+    bias_correction: bool = False,
+    is_share: bool = False,
 ) -> ArmEstimate:
     """Estimate one arm at one dial for each stage.
 
@@ -276,6 +281,8 @@ def estimate_arm(
         Whether the people the mean is about are themselves drawn from more.
     bias_correction
         Whether the odds of the only stage are corrected for the bias of order 1/n.
+    is_share
+        Whether the outcome is 0 or 1, so that a category all of one answer is not taken as settled.
 
     Raises
     ------
@@ -304,12 +311,14 @@ def estimate_arm(
     if n > 1 and (share > MOST_SHARE or effective < LEAST_EFFECTIVE * n):
         return ArmEstimate(np.nan, np.nan, np.zeros(0), weights, EXPLODED)
     mean = float(weights @ problem.outcome / weights.sum())
-    variance, gradient, df = _variance(problem.outcome - mean, steps, weights, is_sample)
+    last = problem.stages[0]
+    unseen = hidden_variance(last.b[:, : last.categories], problem.outcome) if is_share else np.zeros(n)
+    variance, gradient, df = _variance(problem.outcome - mean, steps, weights, is_sample, unseen)
     return ArmEstimate(mean, variance, gradient, weights, ESTIMATED, df)
 
 
 def _variance(
-    gap: Floats, steps: list[tuple[Stage, Floats, Floats]], weights: Floats, is_sample: bool
+    gap: Floats, steps: list[tuple[Stage, Floats, Floats]], weights: Floats, is_sample: bool, unseen: Floats
 ) -> tuple[float, Floats, float]:
     """Stack the equations of every stage under that of the mean, the last stage's first; with degrees of freedom."""
     whole, n = float(weights.sum()), len(gap)
@@ -324,7 +333,7 @@ def _variance(
         # As the jackknife does: a person who carries a coefficient says little of how far it may be off.
         leverage = np.minimum(own * ((b @ inverse) * b).sum(axis=1), MOST_LEVERAGE)
         # Σ over those asked of (1/p - 1) e², each standing for base (1 + odds) of them.
-        spread = spread + base * (1 + odds) * odds * (residual / (1 - leverage)) ** 2
+        spread = spread + base * (1 + odds) * odds * ((residual / (1 - leverage)) ** 2 + unseen)
         rest = (1 + odds) * residual
     if is_sample:
         spread = spread + (n / (n - 1) * weights * gap**2 if n > 1 else np.nan)

@@ -49,6 +49,7 @@ def anchored_nonresponse(
     scale: tuple[float, float] | None = None,
     count: Count = "complete",
     bias_correction: bool = False,
+    is_share: bool = False,
     confidence: float = 0.95,
 ) -> AnchoredNonresponse:
     """Estimate means of everybody from those who answered, the service's counts, and a dial.
@@ -97,6 +98,9 @@ def anchored_nonresponse(
     bias_correction
         Whether to take off the bias of order 1/n that the mean has away from dial nought; only of the population
         ``baseline``. See the Notes.
+    is_share
+        Whether the outcome is 0 or 1 and its mean a share: errors then count that a category of which few answered, all
+        alike, is not all alike. See the Notes.
     confidence
         Coverage of the intervals.
 
@@ -128,6 +132,10 @@ def anchored_nonresponse(
     for ``sample`` the variance of Y over N is added. Degrees of freedom are Satterthwaite's, (n - p)/n (Σ v)²/Σ v², v
     what each person adds to the variance and p the columns of b: n - p if all add the same, and few where a few people
     carry the arm. A bridge counted from n_z people adds Σ_z Σ_g p_zg d_zg²/n_z, d the derivative of theta towards g.
+
+    Of a share (`is_share`) each squared residual is raised by max(0, q(1 - q) - p(1 - p)), p = x/n the share in the
+    person's category of those who answered and q = (x + 1/2)/(n + 1) the same as Jeffreys estimates it: where all n
+    gave one answer, residuals are nought although the others may have given another.
 
     Away from dial nought the mean leans towards that at nought, by a bias of order 1/n: 0.02 SD with 150 answers and a
     dial of -0.8, against a standard error of 0.08, and 0.002 with 1,500. `bias_correction` takes it off by the
@@ -164,11 +172,15 @@ def anchored_nonresponse(
     _check(quantity, population, count, baseline, totals, bridge, shift, base_category)
     if bias_correction and population == "all":
         raise ValueError("bias_correction is of one step of answering; allowed: the population 'baseline'")
+    if is_share and quantity != "level":
+        raise ValueError("is_share is of a level: a change of shares has values of -1 too")
     normal_quantile(confidence)
     people = read_people(
         data, outcome=outcome, arm=arm, category=category, baseline=baseline, history=history,
         population=population, totals=totals, bridge=bridge, scale=scale,
     )  # fmt: skip
+    if is_share and not np.isin(people.outcome[people.observed], (0.0, 1.0)).all():
+        raise ValueError(f"is_share: {outcome!r} has other values than 0 and 1")
     default = _default_range(data, people, gamma, arm, category, baseline)
     dials = _dials(gamma, people.arms, default)
     entry = _entry(gamma_entry, people.arms)
@@ -182,8 +194,8 @@ def anchored_nonresponse(
     )
     return AnchoredNonresponse.of(
         people, problems, dials, entry, anchors,
-        is_sample=count == "sample", bias_correction=bias_correction, confidence=confidence, quantity=quantity,
-        population=population, outcome=outcome, index=data.index, default=default,
+        is_sample=count == "sample", bias_correction=bias_correction, is_share=is_share, confidence=confidence,
+        quantity=quantity, population=population, outcome=outcome, index=data.index, default=default,
         without=without,
     )  # fmt: skip
 

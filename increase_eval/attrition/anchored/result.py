@@ -69,6 +69,7 @@ class AnchoredNonresponse:
         *,
         is_sample: bool,
         bias_correction: bool,
+        is_share: bool,
         confidence: float,
         quantity: str,
         population: str,
@@ -80,7 +81,16 @@ class AnchoredNonresponse:
         """Estimate every arm at every dial of its own."""
         arms = tuple(
             Arm(
-                label, number, problems[number], dials[label], entry[label], anchors, people, is_sample, bias_correction
+                label,
+                number,
+                problems[number],
+                dials[label],
+                entry[label],
+                anchors,
+                people,
+                is_sample,
+                bias_correction,
+                is_share,
             )
             for number, label in enumerate(people.arms)
         )

@@ -204,7 +204,7 @@ def _share_rows(
     try:
         found = anchored_nonresponse(
             table, outcome="outcome", arm="arm", category="category", baseline="first",
-            gamma=dials.grid(STEPS), confidence=study.analysis.confidence,
+            gamma=dials.grid(STEPS), confidence=study.analysis.confidence, is_share=True,
         )  # fmt: skip
     except (InsufficientDataError, ConvergenceError) as error:
         row = {"outcome": variable.id, "term": SHARE, "status": str(error)}

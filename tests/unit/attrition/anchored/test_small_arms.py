@@ -88,3 +88,66 @@ def test_degrees_of_freedom_are_those_who_answered_less_columns_where_all_add_th
     assert found.estimates["df"].iloc[0] == pytest.approx(19.0, abs=1e-9)
     turned = anchored_nonresponse(table, outcome="y3", arm="arm", category="job", gamma=1.0, scale=(0.0, 1.0))
     assert turned.estimates["df"].iloc[0] < 19.0
+
+
+def test_a_category_of_one_answer_is_not_taken_as_settled():
+    # Of 10 with a job 4 answered, all 1; of 20 without 5 answered, 2 of them 1.
+    data = pd.DataFrame({"arm": "a", "job": ["yes"] * 10 + ["no"] * 20})
+    data["works"] = [1.0] * 4 + [np.nan] * 6 + [1.0, 1, 0, 0, 0] + [np.nan] * 15
+    roles = {
+        "outcome": "works",
+        "arm": "arm",
+        "category": "job",
+        "gamma": 0.0,
+        "population": "all",
+        "scale": (0.5, 0.5),
+    }
+    plain, share = (anchored_nonresponse(data, **roles, is_share=kind).estimates.iloc[0] for kind in (False, True))
+    assert share["estimate"] == pytest.approx(plain["estimate"], rel=1e-12)
+    # w (w - 1) for each: 2.5 * 1.5 and 4 * 3; leverages 1/4 and 1/5, residuals nought, and 0.6 or 0.4.
+    squares = 4.0 * 3.0 * (2 * 0.6**2 + 3 * 0.4**2) / (1 - 1 / 5) ** 2
+    assert plain["std_error"] ** 2 == pytest.approx(squares / 30**2, rel=1e-9)
+    # Jeffreys: (4.5/5)(0.5/5) = 0.09 against nought, and (2.5/6)(3.5/6) - 0.24 for the others.
+    hidden = 4 * 2.5 * 1.5 * 0.09 + 5 * 4.0 * 3.0 * (2.5 / 6 * 3.5 / 6 - 0.24)
+    assert share["std_error"] ** 2 == pytest.approx((squares + hidden) / 30**2, rel=1e-9)
+    assert share["df"] > plain["df"]
+
+
+def test_where_everybody_answered_nothing_is_hidden():
+    data = pd.DataFrame({"arm": "a", "job": ["yes"] * 4 + ["no"] * 4, "works": [1.0] * 4 + [0.0, 1, 0, 0]})
+    roles = {
+        "outcome": "works",
+        "arm": "arm",
+        "category": "job",
+        "gamma": 0.0,
+        "population": "all",
+        "scale": (0.5, 0.5),
+    }
+    assert anchored_nonresponse(data, **roles, is_share=True).estimates["std_error"].iloc[0] == 0.0
+
+
+def test_a_share_is_of_levels_of_0_and_1():
+    data = pd.DataFrame(
+        {"arm": "a", "job": ["yes", "no"] * 4, "first": [0.0, 1] * 4, "works": [1.0, 0, 2, 0, 1, 0, 1, 1]}
+    )
+    roles = {"outcome": "works", "arm": "arm", "category": "job", "baseline": "first", "gamma": 0.0}
+    with pytest.raises(ValueError, match="'works' has other values than 0 and 1"):
+        anchored_nonresponse(data, **roles, is_share=True)
+    with pytest.raises(ValueError, match="is_share is of a level"):
+        anchored_nonresponse(data, **roles, is_share=True, quantity="change")
+
+
+@pytest.mark.slow
+def test_intervals_of_shares_cover_where_answers_of_a_category_are_alike():
+    """Nothing unseen, categories of shares 0.97 and 0.15, some 30 of 150 answer: 1,000 draws, shares are lumpy."""
+    rng, hits = np.random.default_rng(9), {False: 0, True: 0}
+    for _ in range(1000):
+        data = pd.DataFrame({"arm": "a", "job": np.repeat(["yes", "no"], [60, 90])})
+        full = (rng.random(150) < np.where(data["job"] == "yes", 0.97, 0.15)).astype(float)
+        data["works"] = np.where(rng.random(150) < 0.2, full, np.nan)
+        roles = {"outcome": "works", "arm": "arm", "category": "job", "gamma": 0.0, "population": "all"}
+        for kind in hits:
+            row = anchored_nonresponse(data, **roles, scale=(0.5, 0.5), is_share=kind).estimates.iloc[0]
+            hits[kind] += int(row["conf_low"] <= full.mean() <= row["conf_high"])
+    assert 930 <= hits[True] <= 990
+    assert hits[False] < hits[True]
