@@ -60,7 +60,7 @@ tables = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(tables)
 def test_no_suppressed_cell_of_a_cross_table_follows_from_its_margins(cells):
     table = _cross_table(cells)
@@ -75,14 +75,14 @@ def test_no_suppressed_cell_of_a_cross_table_follows_from_its_margins(cells):
     assert audit_counts(table, protected, by=["a", "b"], threshold=THRESHOLD) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables)
 def test_nothing_is_lost_where_nothing_is_small(cells):
     table = _cross_table([[value * 10 for value in row] for row in cells])
     assert protect_counts(table, by=["a", "b"], threshold=THRESHOLD)["count"].notna().all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(tables, st.randoms(use_true_random=False))
 def test_the_audit_finds_what_is_put_back(cells, random):
     table = _cross_table(cells)
@@ -94,7 +94,7 @@ def test_the_audit_finds_what_is_put_back(cells, random):
         assert place in audit_counts(table, protected, by=["a", "b"], threshold=THRESHOLD)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(st.integers(0, 40), min_size=4, max_size=4), min_size=1, max_size=3),
 )

@@ -56,7 +56,7 @@ def enumerated(statements):
     return [point for point in points if all(is_true(one, point) for one in statements)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(systems)
 def test_the_feasible_set_is_what_enumeration_finds(statements):
     found = enumerated(statements)
@@ -69,7 +69,7 @@ def test_the_feasible_set_is_what_enumeration_finds(statements):
         assert [tuple(row) for row in table.to_numpy()] == sorted(tuple(point[n] for n in NAMES) for point in found)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(systems)
 def test_a_conflict_is_a_contradiction_and_no_part_of_it_is(statements):
     result = feasible_counts([Count(name, 0, TOP) for name in NAMES], statements)
@@ -79,7 +79,7 @@ def test_a_conflict_is_a_contradiction_and_no_part_of_it_is(statements):
         assert all(enumerated([one for one in own if one.id != name]) for name in conflict.statements)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(systems, st.sampled_from(NAMES), st.sampled_from([1, -1]))
 def test_the_exact_search_and_the_solver_agree(statements, name, sign):
     position = {one: at for at, one in enumerate(NAMES)}
@@ -92,7 +92,7 @@ def test_the_exact_search_and_the_solver_agree(statements, name, sign):
         assert all(row.holds(other) for row in rows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(0, 2), st.sampled_from(["up", "even"]))
 def test_a_rounded_share_lies_in_the_interval_of_its_print_and_in_no_other(part, among, digits, half):
     step = Decimal(1).scaleb(-digits)
@@ -107,7 +107,7 @@ def test_a_rounded_share_lies_in_the_interval_of_its_print_and_in_no_other(part,
             assert not lies_within(share, printed(str(other), percent=True, half=half))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(0, 200), st.integers(1, 200), st.integers(0, 2))
 def test_a_truncated_share_lies_in_the_interval_of_its_print(part, among, digits):
     value = (Decimal(100 * part) / Decimal(among)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_DOWN)

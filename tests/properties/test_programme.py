@@ -44,7 +44,7 @@ def _anew(system: CountSystem, hidden: set[int], cell: int) -> list[float]:
     return [sign * linprog(sign * goal, A_eq=matrix, b_eq=np.zeros(len(matrix)), bounds=bounds).fun for sign in (1, -1)]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tables, st.randoms(use_true_random=False))
 def test_a_programme_that_goes_on_answers_as_one_begun_anew(counts, random):
     system = _system(counts)
@@ -64,7 +64,7 @@ def test_a_programme_that_goes_on_answers_as_one_begun_anew(counts, random):
         assert found == pytest.approx(_anew(system, hidden, asked), abs=BY_SIMPLEX)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(tables, st.randoms(use_true_random=False))
 def test_pushed_counts_agree_with_what_is_published(counts, random):
     system = _system(counts)

@@ -13,7 +13,7 @@ from increase_eval.comparison import fit_mmrm
 from increase_eval.moments import PatternMoments
 
 seeds = st.integers(0, 10_000)
-few = settings(max_examples=12, deadline=None, derandomize=True)
+few = settings(max_examples=12, derandomize=True)
 
 
 def long_data(seed: int, gaps: float = 0.25, n: int = 80) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def analysed(data, strategy, **options):
     return impute(data, **ROLES, strategy=strategy, reference="A", **options).analyse("y ~ arm + base")
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), strategy=STRATEGIES)
 def test_order_of_rows_does_not_matter(seed, strategy) -> None:
     data = people(seed)
@@ -42,7 +42,7 @@ def test_order_of_rows_does_not_matter(seed, strategy) -> None:
     np.testing.assert_allclose(second["std_error"], first["std_error"], rtol=REFIT)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), strategy=STRATEGIES, shift=st.floats(-1e3, 1e3), scale=st.floats(0.01, 100.0))
 def test_another_unit_of_the_outcome_moves_everything_with_it(seed, strategy, shift, scale) -> None:
     data = people(seed)
@@ -52,7 +52,7 @@ def test_another_unit_of_the_outcome_moves_everything_with_it(seed, strategy, sh
     np.testing.assert_allclose(second["std_error"], scale * first["std_error"], rtol=REFIT)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10_000), strategy=STRATEGIES, amount=st.floats(-5.0, 5.0))
 def test_delta_moves_imputed_values_alone_and_by_itself(seed, strategy, amount) -> None:
     data = people(seed)
@@ -63,7 +63,7 @@ def test_delta_moves_imputed_values_alone_and_by_itself(seed, strategy, amount) 
     np.testing.assert_allclose(moved - still, amount * which, atol=1e-9)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 10_000), strategy=st.sampled_from(["jr", "cr", "cir"]))
 def test_reference_arm_is_missing_at_random(seed, strategy) -> None:
     data = people(seed)

@@ -22,7 +22,7 @@ def tables(answers, arms) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.DataFrame(rows), people
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(patterns, st.randoms(use_true_random=False))
 def test_everybody_is_counted_once_and_order_does_not_matter(answers, random) -> None:
     arms = [random.choice("ab") for _ in answers]

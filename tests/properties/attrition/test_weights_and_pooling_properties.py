@@ -20,7 +20,7 @@ from increase_eval.attrition import (
     weighted_model,
 )
 
-FEW = settings(max_examples=25, deadline=None)
+FEW = settings(max_examples=25)
 seeds = st.integers(0, 10_000)
 
 

@@ -16,7 +16,7 @@ from increase_eval.comparison import (
     two_proportions,
 )
 
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=40)
 numbers = st.lists(st.integers(-50, 50), min_size=3, max_size=12)
 tables = st.lists(st.lists(st.integers(0, 30), min_size=3, max_size=3), min_size=3, max_size=3)
 

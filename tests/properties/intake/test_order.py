@@ -16,7 +16,7 @@ from increase_eval.study import load_study
 TINY = Path(__file__).parents[2] / "data" / "tiny"
 SECRET = b"sixteen bytes, or more"
 PLACE = ["source_file", "source_row"]
-QUICK = settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")

@@ -42,7 +42,7 @@ def _read(data):
 
 
 @given(tables())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @example(b"a|b\n1|2\r3|4\n")
 @example(b"a|b\n1|2\n\n3|4\n")
 @example(b"a|b\n1|2\n3\n")

@@ -74,7 +74,7 @@ def test_false_discovery_rates_never_yield_equivalence():
     assert result.table["verdict"].tolist() == ["inconclusive", "different", "inconclusive"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.floats(-4, 4), st.floats(0.1, 2)), min_size=1, max_size=8))
 def test_under_false_discovery_rates_the_interval_shows_what_was_discovered(rows):
     table = decide(frame(*rows), margin=1.0, adjustment="fdr_bh").table
@@ -82,7 +82,7 @@ def test_under_false_discovery_rates_the_interval_shows_what_was_discovered(rows
     assert (table["verdict"].eq("different").to_numpy() == found).all()
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.lists(st.tuples(st.floats(-4, 4), st.floats(0.05, 2)), min_size=1, max_size=6),
     st.floats(0.1, 3),
@@ -95,7 +95,7 @@ def test_units_and_direction_do_not_change_a_verdict(rows, margin, factor):
     assert set(one) <= set(VERDICTS)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.floats(-4, 4), st.floats(0.05, 2)), min_size=1, max_size=6), st.floats(0.1, 3))
 def test_verdicts_agree_with_p_values_against_alpha_over_k(rows, margin):
     table = decide(frame(*rows, df=30), margin=margin).table
@@ -107,7 +107,7 @@ def test_verdicts_agree_with_p_values_against_alpha_over_k(rows, margin):
     assert (alike == (table["p_equivalence"] < rate))[~is_near].all()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=10))
 def test_adjusted_p_values_are_those_of_statsmodels(p_values):
     p = np.array(p_values)

@@ -125,7 +125,7 @@ designs = st.lists(
 ).map(lambda rows: pd.DataFrame(rows, columns=["arm", "f", "g"]))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(designs)
 def test_linked_factors_are_those_that_leave_rank(design):
     if not {"a", "b"} <= set(design["arm"]):
@@ -167,7 +167,7 @@ def in_row_space(cells, factors):
     return bool(np.abs(contrast - basis.T @ (basis @ contrast)).max() < 1e-8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(hierarchies())
 def test_nested_and_crossed_hierarchies_agree_with_the_row_space(design):
     if not {"a", "b"} <= set(design["arm"]):
@@ -189,7 +189,7 @@ def test_nested_and_crossed_hierarchies_agree_with_the_row_space(design):
         assert named == {one.factor for one in checks if one.relation == "nested"}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(designs, st.permutations(list("1234")), st.randoms(use_true_random=False))
 def test_names_of_levels_and_order_of_rows_do_not_matter(design, renamed, random):
     if not {"a", "b"} <= set(design["arm"]):
@@ -203,7 +203,7 @@ def test_names_of_levels_and_order_of_rows_do_not_matter(design, renamed, random
     assert one.attribution("b - a") == two.attribution("b - a")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(designs)
 def test_both_directions_of_a_contrast_have_one_attribution(design):
     if not {"a", "b"} <= set(design["arm"]):
