@@ -2,6 +2,6 @@
 
 from hypothesis import settings
 
-settings.register_profile("unhurried", settings.get_profile("default"))
+settings.register_profile("unhurried", settings.get_profile("default"), deadline=None)
 if settings.get_current_profile_name() == "default":  # where CI is recognised, hypothesis has a profile for it
     settings.load_profile("unhurried")
