@@ -2,6 +2,10 @@
 
 from increase_eval.scoring.agreement import compare_with_shipped
 from increase_eval.scoring.reliability import (
+    Alpha,
+    Omega,
+    ReliableChange,
+    RetestReliability,
     average_variance_extracted,
     composite_reliability,
     cronbach_alpha,
@@ -22,6 +26,10 @@ from increase_eval.scoring.scale import score_scale
 from increase_eval.scoring.waves import score_waves
 
 __all__ = [
+    "Alpha",
+    "Omega",
+    "ReliableChange",
+    "RetestReliability",
     "average_variance_extracted",
     "compare_with_shipped",
     "composite_reliability",
