@@ -25,6 +25,7 @@ def monte_carlo_of_fmi(fmi: float, draws: int) -> float:
 
 
 def compare(found: pd.DataFrame, expected, *, draws: int) -> None:
+    assert len(found) == len(np.atleast_1d(expected["estimate"]))
     for at, (_, row) in enumerate(found.iterrows()):
         theirs = {key: np.atleast_1d(expected[key])[at] for key in ("estimate", "se", "fmi", "mc_se_of_estimate")}
         spread = np.hypot(row["monte_carlo_error"], theirs["mc_se_of_estimate"])

@@ -90,19 +90,17 @@ def test_degrees_of_freedom_are_those_who_answered_less_columns_where_all_add_th
     assert turned.estimates["df"].iloc[0] < 19.0
 
 
+OF_WORK = {
+    "outcome": "works", "arm": "arm", "category": "job", "gamma": 0.0, "population": "all", "scale": (0.5, 0.5)
+}  # fmt: skip
+"""How a share in work is asked for."""
+
+
 def test_a_category_of_one_answer_is_not_taken_as_settled():
     # Of 10 with a job 4 answered, all 1; of 20 without 5 answered, 2 of them 1.
     data = pd.DataFrame({"arm": "a", "job": ["yes"] * 10 + ["no"] * 20})
     data["works"] = [1.0] * 4 + [np.nan] * 6 + [1.0, 1, 0, 0, 0] + [np.nan] * 15
-    roles = {
-        "outcome": "works",
-        "arm": "arm",
-        "category": "job",
-        "gamma": 0.0,
-        "population": "all",
-        "scale": (0.5, 0.5),
-    }
-    plain, share = (anchored_nonresponse(data, **roles, is_share=kind).estimates.iloc[0] for kind in (False, True))
+    plain, share = (anchored_nonresponse(data, **OF_WORK, is_share=kind).estimates.iloc[0] for kind in (False, True))
     assert share["estimate"] == pytest.approx(plain["estimate"], rel=1e-12)
     # w (w - 1) for each: 2.5 * 1.5 and 4 * 3; leverages 1/4 and 1/5, residuals nought, and 0.6 or 0.4.
     squares = 4.0 * 3.0 * (2 * 0.6**2 + 3 * 0.4**2) / (1 - 1 / 5) ** 2
@@ -115,15 +113,7 @@ def test_a_category_of_one_answer_is_not_taken_as_settled():
 
 def test_where_everybody_answered_nothing_is_hidden():
     data = pd.DataFrame({"arm": "a", "job": ["yes"] * 4 + ["no"] * 4, "works": [1.0] * 4 + [0.0, 1, 0, 0]})
-    roles = {
-        "outcome": "works",
-        "arm": "arm",
-        "category": "job",
-        "gamma": 0.0,
-        "population": "all",
-        "scale": (0.5, 0.5),
-    }
-    assert anchored_nonresponse(data, **roles, is_share=True).estimates["std_error"].iloc[0] == 0.0
+    assert anchored_nonresponse(data, **OF_WORK, is_share=True).estimates["std_error"].iloc[0] == 0.0
 
 
 def test_a_share_is_of_levels_of_0_and_1():
